@@ -1,0 +1,1 @@
+"""The embedded servers and the day that the demo plays."""

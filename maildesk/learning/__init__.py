@@ -1,0 +1,1 @@
+"""What the organisation learns: indicators and the digest."""

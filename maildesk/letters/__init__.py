@@ -1,0 +1,1 @@
+"""Templates to letters. The only package that imports jinja2."""
