@@ -192,7 +192,7 @@ class LetterBounced:
 
 @dataclass(frozen=True, slots=True)
 class CasesRefer:
-    """This case and another refer to each other."""
+    """Two cases refer to each other."""
 
     version: ClassVar[int] = 1
     other: int
