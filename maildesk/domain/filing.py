@@ -73,7 +73,6 @@ class FilingKeys:
     addresses: tuple[int, ...]
     cases: tuple[int, ...]
     message_ids: tuple[str, ...]
-    letters: tuple[int, ...]
     references: tuple[str, ...]
     senders: tuple[str, ...]
     texts: tuple[tuple[str, str], ...]
@@ -91,7 +90,6 @@ class FilingIndex:
 
     addresses: dict[int, ReplyAddress] = field(default_factory=dict)
     letters: dict[str, SentLetter] = field(default_factory=dict)
-    letters_by_id: dict[int, SentLetter] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
     references: dict[str, int] = field(default_factory=dict)
     parties: dict[int, frozenset[str]] = field(default_factory=dict)

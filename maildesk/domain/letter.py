@@ -177,16 +177,16 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class SheetEntry:
-    """One line of a case's history in words."""
+    """One line of a case's history in words; `by` is a person's name or a role."""
 
     at: datetime
     by: str
-    said: str
+    said: Phrase
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSheet:
-    """The whole case for `#show`: named fields with their values, parties, history."""
+    """The whole case for `#show`: fields by the names they have in `Case`, parties, history."""
 
     fields: tuple[tuple[str, str], ...]
     parties: tuple[str, ...]
@@ -199,7 +199,7 @@ class CommandHelp:
 
     usage: str
     example: str
-    words: str
+    said: Phrase
 
 
 @dataclass(frozen=True, slots=True)
