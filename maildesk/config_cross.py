@@ -91,7 +91,8 @@ def languages_are_known(values: Values, found: Findings) -> None:
         for index, language in enumerate(desk.get("languages", ())):
             _known(language, known, (*at, "languages", index), "language", found)
     for at, person in _staff(values):
-        _known(person.get("language", LANGUAGES[0]), known, (*at, "language"), "language", found)
+        if (*at, "language") in found.lines:  # else it is the desk's, and judged there
+            _known(person.get("language", LANGUAGES[0]), known, (*at, "language"), "language", found)
 
 
 def desk_languages_fit(values: Values, found: Findings) -> None:

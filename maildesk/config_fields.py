@@ -181,7 +181,7 @@ def _wall_time(text: str) -> time:
 
 def _checked(setting: Setting, value: Any, key: KeyPath, found: Findings) -> Any:
     """The value where no check complains; else the mistake is noted and the value is missing."""
-    texts = _texts(value) if not (setting.rule.has_lines or setting.rule.is_secret) else ()
+    texts = _texts(value) if not setting.rule.has_lines else ()
     complaints: list[Complaint | None] = [one_line(text) for text in texts]
     if value is not None:
         complaints += [check(value) for check in setting.rule.checks]
