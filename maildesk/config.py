@@ -81,7 +81,11 @@ def _read_toml(found: Findings) -> dict[str, Any] | None:
         return None
     try:
         toml = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
+        found.lines = key_lines(text)
+    except RecursionError:
+        found.mistake((), "its values are nested too deeply", "Write it as in the example file.")
+        return None
+    except ValueError as failure:  # TOMLDecodeError, and plain ones, as for a number of too many digits
         where = _LINE.search(str(failure))
         line = int(where[1]) if where and where[1] else text.count("\n") + 1
         what = _LINE.sub("", str(failure)).rstrip(".")
@@ -89,7 +93,6 @@ def _read_toml(found: Findings) -> dict[str, Any] | None:
             Problem(str(found.file), line, "", f"this is not TOML: {what}", "Correct this line first.")
         )
         return None
-    found.lines = key_lines(text)
     return toml
 
 

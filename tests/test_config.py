@@ -5,6 +5,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies
 
 from maildesk import config
 from maildesk.config_fields import names_in
@@ -223,6 +224,28 @@ def test_a_mistake_in_toml_itself_has_its_line(examine):
 def test_an_unclosed_text_at_the_end_has_a_line(examine):
     (mistake,) = examine('data = "x"\nlog = {').mistakes
     assert mistake.line == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["x = " + "[" * 5000 + "]" * 5000, "x = " + "9" * 5000, "x = " + "{a=" * 400 + "1" + "}" * 400]
+)
+def test_a_monstrous_value_is_a_mistake_and_no_crash(examine, text):
+    assert examine(text).mistakes
+
+
+@given(
+    start=strategies.integers(0, 7000),
+    length=strategies.integers(0, 60),
+    typed=strategies.text(alphabet="[]{}\"'=.,# \n\\\x00aé0", max_size=8),
+)
+def test_no_slip_of_the_keyboard_crashes_the_loader(tmp_path_factory, start, length, typed):
+    example = EXAMPLE.read_text()
+    file = tmp_path_factory.getbasetemp() / "slip.toml"
+    text = example[:start] + typed + example[start + length :]
+    file.write_text(text)
+    examined = config.examine(file, {})
+    assert examined.settings or examined.mistakes
+    assert all(problem.line <= text.count("\n") + 1 for problem in examined.mistakes)
 
 
 def test_bytes_that_are_not_utf8_have_their_line(folder):
