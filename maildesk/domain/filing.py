@@ -156,6 +156,12 @@ def file(message: Message, index: FilingIndex, policy: DeskPolicy, keyring: Keyr
     return Filing(FilingReason.NEW, repeat_of=repeat)
 
 
+def _delivery_report(query: _Query) -> Filing | None:
+    original = query.message.bounce.original_message_id if query.message.bounce else None
+    letter = query.index.letters.get(original) if original else None
+    return Filing(FilingReason.DELIVERY_REPORT, letter.case, letter=letter) if letter else None
+
+
 def _reply_address(query: _Query) -> Filing | None:
     ident = find_address(query.keyring, query.message.recipients)
     row = query.index.addresses.get(ident) if ident is not None else None
@@ -214,6 +220,7 @@ def _same_text(query: _Query) -> Filing | None:
 
 
 QUESTIONS: tuple[Callable[[_Query], Filing | None], ...] = (
+    _delivery_report,
     _reply_address,
     _our_letter,
     _pseudo_id,

@@ -1,0 +1,63 @@
+"""Commands for mail whose sender is no party: let the sender in, or give their mail a case of its own."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from maildesk.domain.case import Role
+from maildesk.domain.commands.grammar import CommandLine
+from maildesk.domain.commands.registry import Effect, Opening, Proof, Refusal, Standing, command
+from maildesk.domain.events import CasesRefer, PartyAdded
+from maildesk.domain.filing import FilingReason
+from maildesk.domain.numbers import Numbered
+from maildesk.domain.opening import Received, acknowledgement, opened, without_acknowledgement, written
+from maildesk.domain.phrases import Phrase
+
+_ADDRESS = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+\.[^\s<>@,;]+")
+ROLES: Mapping[str, Role] = MappingProxyType(
+    {
+        **{role.value: role for role in Role},
+        "beschwerdeführer": Role.COMPLAINANT,
+        "im auftrag": Role.ON_BEHALF,
+        "dritte": Role.THIRD_PARTY,
+    }
+)
+
+
+@command("#add [address] [role]", "#add pat@example.net on behalf", "hinzufügen", proof=Proof.STRONG)
+def add(standing: Standing, line: CommandLine) -> Effect | Refusal:
+    """An address becomes a party; without an address, the sender of the unverified mail does."""
+    case = standing.the_case
+    found = _ADDRESS.search(line.value)
+    address, name = (found[0].lower(), "") if found else ("", "")
+    role_words = line.value.replace(found[0], "").strip(" <>,").lower() if found else line.value.lower()
+    if not found:
+        unverified = standing.lookups.unverified
+        if unverified is None or unverified.mail.sender is None:
+            return Refusal(Phrase("refused.nothing_unverified"))
+        address, name = unverified.mail.sender.key, unverified.mail.sender.name
+    if role_words and role_words not in ROLES:
+        return Refusal(Phrase("refused.unknown_field", (role_words, ", ".join(role.value for role in Role))))
+    if standing.policy.is_own(address):
+        return Refusal(Phrase("refused.own_address", (address,)))
+    if case.party(address):
+        return Refusal(Phrase("refused.already_party", (address,)))
+    role = ROLES.get(role_words, Role.THIRD_PARTY if case.complainant else Role.COMPLAINANT)
+    return Effect(Phrase("add.done", (address, role)), (PartyAdded(role, address, name),))
+
+
+@command("#newcase", "#newcase", "neuerfall")
+def newcase(standing: Standing, line: CommandLine) -> Effect | Refusal:
+    """The unverified mail becomes a case of its own, acknowledged as any other."""
+    del line
+    case, unverified = standing.the_case, standing.lookups.unverified
+    if unverified is None:
+        return Refusal(Phrase("refused.nothing_unverified"))
+    received = Received(unverified.mail, unverified.message, unverified.received_at)
+    new, events = opened(received, standing.policy, standing.numbers, FilingReason.NEW, None)
+    letters: tuple[Numbered, ...] = ()
+    if without_acknowledgement(received, standing.policy, 0) is None:
+        receipt = acknowledgement(new, received, standing.policy, standing.numbers)
+        letters = (receipt,) if receipt else ()
+    opening = Opening(new, (*events, CasesRefer(case.id), *written(letters)), letters, unverified.message)
+    return Effect(Phrase("newcase.done", (new.reference,)), (CasesRefer(new.id),), opening=opening)

@@ -1,0 +1,91 @@
+"""Commands that only read: the case as a sheet, one's own cases, the list of commands."""
+
+from datetime import datetime
+
+from maildesk.domain.case import Case
+from maildesk.domain.commands.grammar import CommandLine
+from maildesk.domain.commands.registry import COMMANDS, Effect, Refusal, Standing, command
+from maildesk.domain.events import Recorded, kind_of
+from maildesk.domain.letter import CaseLine, CaseSheet, SheetEntry
+from maildesk.domain.phrases import Phrase
+from maildesk.domain.policy import DeskPolicy
+
+_SHEET_FIELDS = (
+    "status",
+    "owner",
+    "received_at",
+    "due_at",
+    "channel",
+    "language",
+    "subject",
+    "what_happened",
+    "remedy_sought",
+    "product",
+    "branch",
+    "category",
+    "outcome",
+    "reasons",
+    "root_cause",
+)
+_DETAILS = ("status", "owner", "milestone", "reason", "kind", "role", "outcome", "severity", "reference", "code")
+_PRIVATE_DETAILS = ("address", "text", "sender", "recipient", "diagnostic", "answer")
+
+
+@command("#show", "#show", "zeigen", reads_only=True, works_closed=True)
+def show(standing: Standing, line: CommandLine) -> Effect | Refusal:
+    """The whole case: fields, parties, history."""
+    del line
+    return Effect(Phrase("show.done"), sheet=sheet(standing.the_case, standing.lookups.history, standing.policy))
+
+
+@command("#mine", "#mine", "meine", reads_only=True, needs_case=False, works_closed=True)
+def mine(standing: Standing, line: CommandLine) -> Effect | Refusal:
+    """The open cases that the sender owns, the most urgent first."""
+    del line
+    return Effect(Phrase("mine.done", (str(len(standing.lookups.mine)),)), cases=standing.lookups.mine)
+
+
+@command("#help", "#help", "hilfe", reads_only=True, needs_case=False, works_closed=True)
+def explain(standing: Standing, line: CommandLine) -> Effect | Refusal:
+    """Every command with its usage and an example."""
+    del standing, line
+    return Effect(Phrase("help.done"), commands=tuple(row.help for row in COMMANDS.values()))
+
+
+def sheet(case: Case, history: tuple[Recorded, ...], policy: DeskPolicy) -> CaseSheet:
+    """The case as `#show` prints it: only fields that are filled in."""
+    values = tuple((name, _value(getattr(case, name))) for name in _SHEET_FIELDS)
+    assessed = tuple((name, getattr(case.assessment, name)) for name in type(case.assessment).__slots__)
+    remedies = (("remedies", "; ".join(remedy.kind for remedy in case.remedies)),)
+    parties = tuple(f"{party.name} <{party.address}> ({party.role})".strip() for party in case.parties)
+    entries = tuple(
+        SheetEntry(row.at, who(row.by, policy), Phrase(f"event.{kind_of(row.event)}", (detail(row),)))
+        for row in history
+    )
+    return CaseSheet(tuple((n, v) for n, v in (*values, *assessed, *remedies) if v), parties, entries)
+
+
+def line_of(case: Case, policy: DeskPolicy, said: Phrase | None = None) -> CaseLine:
+    """The case as one line of a list."""
+    owner = policy.person(case.owner)
+    return CaseLine(
+        case.reference, case.subject, case.status, owner.name if owner else "", case.received_at, case.due_at, said
+    )
+
+
+def who(by: str, policy: DeskPolicy) -> str:
+    """A person's name for `staff:<key>`, else the word as it is."""
+    person = policy.person(by.removeprefix("staff:")) if by.startswith("staff:") else None
+    return person.name if person else by
+
+
+def detail(row: Recorded) -> str:
+    """The values of an event that a reader wants to see beside its name."""
+    found = [str(value) for name in (*_DETAILS, *_PRIVATE_DETAILS) if (value := getattr(row.event, name, None))]
+    return ", ".join(found)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M UTC")
+    return "" if value is None else str(value)

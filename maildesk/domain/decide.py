@@ -1,0 +1,212 @@
+"""The decision on one message: a table of questions, the first that answers wins."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from maildesk.domain.case import Case
+from maildesk.domain.commands.grammar import parse
+from maildesk.domain.decision import Author, CaseChange, Decision, Disposition, Situation, shelved
+from maildesk.domain.delivery import Delivered, Fate, bounced, warning
+from maildesk.domain.events import CasesRefer, Event, MessageFiled, StatusMoved
+from maildesk.domain.filing import FilingReason
+from maildesk.domain.letter import LetterKind, Purpose, Tap
+from maildesk.domain.lifecycle import Trigger, follow
+from maildesk.domain.message import Kind
+from maildesk.domain.numbers import Numbered
+from maildesk.domain.opening import (
+    NEW_CASE_TAPS,
+    Notice,
+    acknowledgement,
+    opened,
+    tell,
+    to_tell,
+    without_acknowledgement,
+    written,
+)
+from maildesk.domain.phrases import Phrase
+from maildesk.domain.staff import Sender, staff_mail
+
+_STAFF_PURPOSES = (Purpose.STAFF, Purpose.CHALLENGE)
+_UNVERIFIED_TAPS = (Tap("tap.add", "#add"), Tap("tap.newcase", "#newcase"), Tap("tap.show", "#show"))
+_CLOSED_TAPS = (Tap("tap.reopen", "#reopen"), Tap("tap.show", "#show"))
+_MESSAGE_TAPS = (
+    Tap("tap.reply", "#reply\n"),
+    Tap("tap.ask", "#ask\n"),
+    Tap("tap.respond", "#respond \n"),
+    Tap("tap.show", "#show"),
+)
+
+
+def decide(situation: Situation) -> Decision:
+    """What follows from one message. Never raises for anything that stands in a mail."""
+    for question in QUESTIONS:
+        found = question(situation)
+        if found is not None:
+            return found
+    return open_a_case(situation)
+
+
+def _unreadable(situation: Situation) -> Decision | None:
+    """A mail that died on us becomes a case with its raw mail, without an automatic letter."""
+    if not situation.unreadable:
+        return None
+    special = Phrase("notice.unreadable", (situation.unreadable,))
+    return _opened(replace(situation, case=None), FilingReason.UNREADABLE, special)
+
+
+def _our_own(situation: Situation) -> Decision | None:
+    """A letter of ours that came home, or a mail that claims to be from the desk itself: never answered."""
+    sender = situation.message.sender
+    is_own = bool(sender and situation.policy.is_own(sender.address)) or bool(situation.message.own_marks)
+    if not is_own or situation.message.kind in (Kind.BOUNCE, Kind.DELAYED):
+        return None
+    return shelved(situation, FilingReason.OWN, f"from {sender.address}" if sender else "carries our mark")
+
+
+def _bounce(situation: Situation) -> Decision | None:
+    """A delivery report: on the letter's case where it speaks of one of our letters, else on the shelf."""
+    message, letter = situation.message, situation.filing.letter
+    if message.kind not in (Kind.BOUNCE, Kind.DELAYED):
+        return None
+    if letter is None:
+        return shelved(situation, FilingReason.DELIVERY_REPORT, f"speaks of no letter of ours ({message.rule})")
+    has_failed = message.kind is Kind.BOUNCE
+    recipient = next(iter(message.bounce.recipients), None) if message.bounce else None
+    status, diagnostic = (recipient.status, recipient.diagnostic) if recipient else ("", "")
+    delivered = Delivered(letter.id, letter.kind, letter.recipient, Fate.REFUSED, status, diagnostic)
+    case = situation.case
+    changes: tuple[CaseChange, ...] = ()
+    if case is not None:
+        filed = MessageFiled(situation.received.row, FilingReason.DELIVERY_REPORT, "automatic", "")
+        events: tuple[Event, ...] = (filed, *(bounced(case, delivered) if has_failed else ()))
+        changes = (Author("desk", situation.received.row, situation.now).change(case, events),)
+    return Decision(
+        Disposition.FILED if case else Disposition.NOTED,
+        FilingReason.DELIVERY_REPORT,
+        "automatic",
+        case=case.id if case else None,
+        changes=changes,
+        letters=warning(case, delivered, situation.policy, situation.numbers) if has_failed else (),
+        bounced=(letter.id,) if has_failed else (),
+    )
+
+
+def _automatic(situation: Situation) -> Decision | None:
+    """Automatic mail moves no status and stops no clock: on its case, else on the shelf; in doubt it opens one."""
+    message, case = situation.message, situation.case
+    if not (message.is_automatic or message.is_list):
+        return None
+    if case is not None:
+        filed = MessageFiled(situation.received.row, situation.filing.reason, "automatic", _sender(situation))
+        change = Author("desk", situation.received.row, situation.now).change(case, (filed,))
+        return Decision(Disposition.FILED, situation.filing.reason, "automatic", case.id, (change,))
+    if message.is_list:
+        return shelved(situation, FilingReason.LIST, message.rule)
+    if message.kind in (Kind.AUTO_REPLY, Kind.FEEDBACK_REPORT):
+        return shelved(situation, FilingReason.AUTOMATIC, message.rule)
+    return None
+
+
+def _staff(situation: Situation) -> Decision | None:
+    """A reply to a staff address, or a mail with commands that claims to be from staff."""
+    row, message, policy = situation.filing.address, situation.message, situation.policy
+    if row is not None and row.purpose in _STAFF_PURPOSES:
+        person = policy.person(row.person)
+        has_commands = bool(parse(message.visible_text).lines)
+        is_theirs = bool(person and message.sender and person.writes_from(message.sender.address))
+        if person is not None and (is_theirs or has_commands):
+            return staff_mail(situation, Sender(person, row))
+        return None
+    sender = message.sender
+    person = policy.person_at(sender.address) if sender and message.sender_is_from else None
+    if person is None or not parse(message.visible_text).lines:
+        return None
+    return staff_mail(situation, Sender(person, None))
+
+
+def _correspondence(situation: Situation) -> Decision | None:
+    """A mail on a case: from a party it moves the case on; from anybody else it is kept and discloses nothing."""
+    case, filing = situation.case, situation.filing
+    if case is None:
+        return None
+    events: tuple[Event, ...]
+    if filing.is_party:
+        party = case.party(_sender(situation))
+        standing = party.role.value if party else "complainant"
+        moved = follow(case.status, Trigger.COMPLAINANT_WRITES)
+        status = (StatusMoved(moved),) if moved and moved is not case.status else ()
+        events = (MessageFiled(situation.received.row, filing.reason, standing, _sender(situation)), *status)
+        special = None if case.is_open else Phrase("notice.after_closing")
+        taps: tuple[Tap, ...] = _MESSAGE_TAPS if case.is_open else _CLOSED_TAPS
+    else:
+        standing = "unverified"
+        events = (MessageFiled(situation.received.row, filing.reason, standing, _sender(situation)),)
+        special, taps = Phrase("notice.unverified", (_sender(situation),)), _UNVERIFIED_TAPS
+    change = Author(standing, situation.received.row, situation.now).change(case, events)
+    notice = Notice(LetterKind.NEW_MESSAGE, filing.reason, special, taps=taps)
+    letters = tell(to_tell(case, situation.policy), case, situation.received, notice, situation.numbers)
+    return Decision(Disposition.FILED, filing.reason, standing, case.id, (change,), letters)
+
+
+QUESTIONS: tuple[Callable[[Situation], Decision | None], ...] = (
+    _unreadable,
+    _bounce,
+    _our_own,
+    _automatic,
+    _staff,
+    _correspondence,
+)
+
+
+def open_a_case(situation: Situation) -> Decision:
+    """A new case, with an acknowledgement where one may go out."""
+    silent = without_acknowledgement(situation.received, situation.policy, situation.letters_today)
+    return _opened(situation, situation.filing.reason, silent)
+
+
+def _opened(situation: Situation, reason: FilingReason, silent: Phrase | None) -> Decision:
+    received, policy, numbers = situation.received, situation.policy, situation.numbers
+    case, first = opened(received, policy, numbers, reason, situation.filing.repeat_of)
+    receipt = None if silent else acknowledgement(case, received, policy, numbers)
+    receipts: tuple[Numbered, ...] = (receipt,) if receipt else ()
+    references = tuple(CasesRefer(other.id) for other in situation.related)
+    author = Author("complainant", received.row, situation.now)
+    rest: tuple[Event, ...] = (*written(receipts), *references)
+    change = CaseChange(None, author.change(case, rest).after, author.records((*first, *rest)))
+    letters = (*receipts, *_told(situation, case, silent), *_others_told(situation, case))
+    others = tuple(_refers(situation, other, case) for other in situation.related)
+    standing = "staff" if first and silent and silent.key == "notice.from_staff" else "complainant"
+    return Decision(Disposition.OPENED, reason, standing, case.id, (change, *others), letters)
+
+
+def _told(situation: Situation, case: Case, silent: Phrase | None) -> tuple[Numbered, ...]:
+    """The staff are told of the new case, and of what is special about it."""
+    others = tuple(other.reference for other in situation.related)
+    special = silent
+    if special is None and others:
+        special = Phrase("notice.refers", (", ".join(others),))
+    if special is None and situation.received.too_large:
+        special = Phrase("notice.too_large", (str(situation.received.too_large), str(situation.policy.message_bytes)))
+    notice = Notice(LetterKind.NEW_CASE, situation.filing.reason, special, others, NEW_CASE_TAPS)
+    return tell(to_tell(case, situation.policy), case, situation.received, notice, situation.numbers)
+
+
+def _others_told(situation: Situation, case: Case) -> tuple[Numbered, ...]:
+    """The owners of the cases that the mail refers to hear of the new one."""
+    letters: list[Numbered] = []
+    for other in situation.related:
+        special = Phrase("notice.refers", (case.reference,))
+        notice = Notice(
+            LetterKind.NEW_MESSAGE, situation.filing.reason, special, (case.reference,), _UNVERIFIED_TAPS[2:]
+        )
+        people = to_tell(other, situation.policy)
+        letters += tell(people, other, situation.received, notice, situation.numbers)
+    return tuple(letters)
+
+
+def _refers(situation: Situation, other: Case, new: Case) -> CaseChange:
+    return Author("desk", situation.received.row, situation.now).change(other, (CasesRefer(new.id),))
+
+
+def _sender(situation: Situation) -> str:
+    return situation.message.sender.key if situation.message.sender else ""

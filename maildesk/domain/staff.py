@@ -1,0 +1,182 @@
+"""Mail from staff: whose it is, how well that is proved, what its commands come to, and the answer it gets."""
+
+from dataclasses import dataclass, replace
+
+from maildesk.domain.case import Case
+from maildesk.domain.commands.grammar import StaffMail, parse
+from maildesk.domain.commands.registry import Standing
+from maildesk.domain.commands.run import Ran, needs_strong, run
+from maildesk.domain.decision import Author, CaseChange, Decision, Disposition, Situation
+from maildesk.domain.events import MessageFiled
+from maildesk.domain.filing import FilingReason, ReplyAddress
+from maildesk.domain.letter import (
+    Challenge,
+    Content,
+    Enclosure,
+    Letter,
+    LetterKind,
+    Purpose,
+    Tap,
+    Transcript,
+    TranscriptLine,
+    Verdict,
+)
+from maildesk.domain.message import Address, Authentic, Message
+from maildesk.domain.numbers import Numbered
+from maildesk.domain.phrases import Phrase
+from maildesk.domain.policy import Person
+
+_UNDO = Tap("tap.undo", "#undo")
+_CONFIRM = Tap("tap.confirm", "#confirm")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The person a staff mail claims to be from, and the reply address that it came to, if any."""
+
+    person: Person
+    row: ReplyAddress | None
+
+
+def staff_mail(situation: Situation, sender: Sender) -> Decision:
+    """The decision on a mail that claims to be from staff."""
+    message, row = situation.message, sender.row
+    mail = parse(message.visible_text)
+    claimed = message.sender.address if message.sender else ""
+    if row is None:
+        return challenge(situation, sender.person, mail, Phrase("challenge.no_token"))
+    if not (message.sender and message.sender_is_from and sender.person.writes_from(message.sender.address)):
+        return challenge(situation, sender.person, mail, Phrase("challenge.other_sender", (claimed,)))
+    if situation.now > row.expires_at:
+        return _expired(situation, sender.person, mail)
+    if row.purpose is Purpose.CHALLENGE:
+        return _confirmation(situation, sender, mail)
+    ran = run(_standing(situation, sender, situation.received.row, message), mail)
+    is_proved = message.authenticity.verdict is Authentic.PASS
+    if ran.has_applied and needs_strong(mail.lines) and not is_proved:
+        why = Phrase("challenge.not_authentic", (message.authenticity.why,))
+        return challenge(situation, sender.person, mail, why)
+    return _answered(situation, sender.person, ran, situation.received.row)
+
+
+def challenge(situation: Situation, person: Person, mail: StaffMail, why: Phrase) -> Decision:
+    """Nothing applies until the registered address says so. The answer goes there and nowhere else."""
+    claimed = situation.message.sender.address if situation.message.sender else ""
+    content = Challenge(tuple(line.written for line in mail.lines), claimed, why)
+    letter = _to(situation, person, LetterKind.CHALLENGE, content)
+    about = replace(letter.letter, purpose=Purpose.CHALLENGE, taps=(_CONFIRM,))
+    filed = _filed(situation, f"claimed:{person.key}", situation.received.row)
+    return _decision(situation, f"claimed:{person.key}", (filed,) if filed else (), (replace(letter, letter=about),))
+
+
+def _expired(situation: Situation, person: Person, mail: StaffMail) -> Decision:
+    """An expired address still files, it no longer commands."""
+    refused = tuple(TranscriptLine(x.written, Verdict.REFUSED, Phrase("refused.expired")) for x in mail.lines)
+    ran = run(
+        _standing(situation, Sender(person, None), situation.received.row, situation.message), StaffMail(mail.prose, ())
+    )
+    transcript = replace(ran.transcript, lines=refused)
+    return _answered(situation, person, replace(ran, transcript=transcript), situation.received.row)
+
+
+def _confirmation(situation: Situation, sender: Sender, mail: StaffMail) -> Decision:
+    """`#confirm` runs the challenged mail's commands; any other answer does nothing and says so."""
+    challenged, row = situation.challenged, sender.row
+    says_confirm = any(line.word in ("confirm", "bestätigen") for line in mail.lines)
+    if not says_confirm or challenged is None or row is None or row.is_spent:
+        key = "refused.already" if row and row.is_spent else "refused.not_a_challenge"
+        values = ("#confirm",) if row and row.is_spent else ()
+        line = TranscriptLine("#confirm", Verdict.REFUSED, Phrase(key, values))
+        return _answered(situation, sender.person, _only(situation, Transcript((line,))), situation.received.row)
+    original = parse(challenged.mail.visible_text)
+    ran = run(_standing(situation, sender, challenged.message, challenged.mail), original)
+    decision = _answered(situation, sender.person, ran, challenged.message)
+    return replace(decision, spent=(row.id,))
+
+
+def _only(situation: Situation, transcript: Transcript) -> Ran:
+    return Ran(situation.case, (), (), (), (), transcript, has_applied=False)
+
+
+def _standing(situation: Situation, sender: Sender, message: int, mail: Message) -> Standing:
+    return Standing(
+        case=situation.case,
+        person=sender.person,
+        policy=situation.policy,
+        now=situation.now,
+        message=message,
+        numbers=situation.numbers,
+        lookups=situation.lookups,
+        enclosures=enclosures(message, mail),
+        thread=situation.thread,
+        undo_of=sender.row.about if sender.row else None,
+    )
+
+
+def enclosures(row: int, mail: Message) -> tuple[Enclosure, ...]:
+    """The attachments that travel with a handler's letter: what was attached, not the pictures of a signature."""
+    return tuple(Enclosure(row, a.part, a.filename, a.content_type, a.size) for a in mail.attachments if not a.inline)
+
+
+def _answered(situation: Situation, person: Person, ran: Ran, cause: int) -> Decision:
+    """The decision that a run comes to, with its transcript to the registered address."""
+    author = Author(f"staff:{person.key}", cause, situation.now)
+    transcript = _to(situation, person, LetterKind.TRANSCRIPT, ran.transcript)
+    taps = (Tap("tap.send_note", f"#reply\n{ran.transcript.note}"),) if ran.transcript.note and situation.case else ()
+    taps = (_UNDO, *taps) if ran.has_applied and ran.events else taps
+    letter = replace(transcript.letter, taps=taps, about=cause)
+    changes: list[CaseChange] = []
+    if situation.case:
+        filed = MessageFiled(
+            situation.received.row, situation.filing.reason, f"staff:{person.key}", person.address.lower()
+        )
+        changes.append(author.change(situation.case, (filed, *ran.events)))
+    changes += [CaseChange(None, o.case, author.records(o.events)) for o in ran.openings]
+    opened = tuple(numbered for opening in ran.openings for numbered in opening.letters)
+    decision = _decision(
+        situation, f"staff:{person.key}", tuple(changes), (replace(transcript, letter=letter), *ran.letters, *opened)
+    )
+    refiled = tuple((opening.message, opening.case.id) for opening in ran.openings)
+    return replace(decision, transcript=transcript.id, recalls=ran.recalls, refiled=refiled)
+
+
+def _filed(situation: Situation, standing: str, row: int) -> CaseChange | None:
+    if situation.case is None:
+        return None
+    sender = situation.message.sender.key if situation.message.sender else ""
+    author = Author("desk", row, situation.now)
+    return author.change(situation.case, (MessageFiled(row, situation.filing.reason, standing, sender),))
+
+
+def _decision(
+    situation: Situation, standing: str, changes: tuple[CaseChange, ...], letters: tuple[Numbered, ...]
+) -> Decision:
+    case: Case | None = situation.case
+    return Decision(
+        Disposition.FILED if case else Disposition.NOTED,
+        situation.filing.reason if case else FilingReason.STAFF_FORWARD,
+        standing,
+        case=case.id if case else None,
+        changes=changes,
+        letters=letters,
+    )
+
+
+def _to(situation: Situation, person: Person, kind: LetterKind, content: Content) -> Numbered:
+    """A letter to the person's registered address, whatever address the mail claims to come from."""
+    message, case = situation.message, situation.case
+    letter = Letter(
+        kind=kind,
+        to=Address(person.name, person.address),
+        language=person.language,
+        zone=person.zone,
+        content=content,
+        case=case.id if case else None,
+        subject=case.subject if case else message.subject,
+        person=person.key,
+        purpose=Purpose.STAFF,
+        in_reply_to=message.message_id,
+        references=(message.message_id,) if message.message_id else (),
+        about=situation.received.row,
+    )
+    return Numbered(next(situation.numbers.ids), letter)
