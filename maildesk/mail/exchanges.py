@@ -96,7 +96,7 @@ def head(client: IMAPClient, uid: int, limit: int) -> bytes:
 
     The header block stays as it is, so the part is put between the boundaries that it announces.
     """
-    answer = client.fetch(str(uid), [f"BODY.PEEK[HEADER]<0.{HEADER_OCTETS}>", "BODYSTRUCTURE"]).get(uid, {})
+    answer = client.fetch([uid], [f"BODY.PEEK[HEADER]<0.{HEADER_OCTETS}>", "BODYSTRUCTURE"]).get(uid, {})
     header = _section(answer, "HEADER")
     if not header:
         return b""
@@ -110,7 +110,7 @@ def head(client: IMAPClient, uid: int, limit: int) -> bytes:
 
 
 def _ask(client: IMAPClient, uid: int, section: str, octets: int) -> bytes:
-    return _section(client.fetch(str(uid), [f"BODY.PEEK[{section}]<0.{octets}>"]).get(uid, {}), section)
+    return _section(client.fetch([uid], [f"BODY.PEEK[{section}]<0.{octets}>"]).get(uid, {}), section)
 
 
 def _section(items: dict[bytes, Any], section: str) -> bytes:

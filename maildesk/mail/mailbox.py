@@ -74,7 +74,8 @@ class Mailbox:
 
     async def select(self, folder: str) -> Selected:
         """Enter the folder. FolderMissing where there is none of that name."""
-        answer = await self._step(f"opening the folder {folder!r}", lambda c: c.select_folder(self._real(folder)))
+        real = self._real(folder)
+        answer = await self._step(f"opening the folder {folder!r}", lambda c: c.select_folder(real))
         self._uidnext = int(answer.get(b"UIDNEXT", 0))
         self._exists = int(answer.get(b"EXISTS", 0))
         self._keywords = b"\\*" in answer.get(b"PERMANENTFLAGS", ())
@@ -96,7 +97,7 @@ class Mailbox:
         """Size and time of the messages that are still there."""
         found: dict[int, Sized] = {}
         for some in chunks(uids):
-            ask = partial(IMAPClient.fetch, messages=uid_set(some), data=["RFC822.SIZE", "INTERNALDATE"])
+            ask = partial(IMAPClient.fetch, messages=some, data=["RFC822.SIZE", "INTERNALDATE"])
             answer = await self._step("asking for sizes", ask)
             for uid, items in answer.items():
                 if uid in some and isinstance(items.get(b"RFC822.SIZE"), int):
@@ -107,7 +108,7 @@ class Mailbox:
         """The whole messages that are still there, ascending, not marked as seen. `octets`: how much to expect."""
         found: dict[int, Fetched] = {}
         for some in chunks(uids):
-            ask = partial(IMAPClient.fetch, messages=uid_set(some), data=["BODY.PEEK[]", "INTERNALDATE"])
+            ask = partial(IMAPClient.fetch, messages=some, data=["BODY.PEEK[]", "INTERNALDATE"])
             answer = await self._step("fetching mail", ask, octets)
             for uid, items in answer.items():
                 if uid in some and isinstance(items.get(b"BODY[]"), bytes):
@@ -147,13 +148,13 @@ class Mailbox:
 
     async def append(self, folder: str, raw: bytes, flags: Sequence[str] = ()) -> None:
         """Put a message of ours into `folder`, as the Sent folder wants it (line ends become CRLF)."""
-        await self._step(f"putting mail into {folder!r}", lambda c: c.append(self._real(folder), raw, flags), len(raw))
+        real = self._real(folder)
+        await self._step(f"putting mail into {folder!r}", lambda c: c.append(real, raw, flags), len(raw))
 
     async def count(self, folder: str) -> int:
         """How many messages lie in `folder`, which need not be selected."""
-        answer = await self._step(
-            f"counting the mail in {folder!r}", lambda c: c.folder_status(self._real(folder), ["MESSAGES"])
-        )
+        real = self._real(folder)
+        answer = await self._step(f"counting the mail in {folder!r}", lambda c: c.folder_status(real, ["MESSAGES"]))
         return int(answer.get(b"MESSAGES", 0))
 
     async def folders(self) -> list[str]:

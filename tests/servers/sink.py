@@ -6,12 +6,12 @@ test wants to decide that. Offers what it is told to offer; knows PLAIN authenti
 
 import asyncio
 import base64
-import contextlib
 import ssl
-import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from servers.threaded import ThreadedServer
 
 PASSWORD = "secret"
 HANG = "hang"
@@ -44,7 +44,7 @@ class _Session:
     rcpt_options: tuple[str, ...] = ()
 
 
-class Sink:
+class Sink(ThreadedServer):
     """`taken` are the accepted mails in order; `said` all command lines; `connections` counts."""
 
     def __init__(
@@ -52,17 +52,11 @@ class Sink:
     ) -> None:
         self.taken: list[Taken] = []
         self.said: list[str] = []
-        self.connections = 0
         self.extensions = list(extensions)
         self._answers: dict[str, deque[str]] = {}
         self._always: dict[str, str] = {}
         self._context = context
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20))
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
+        super().__init__()
 
     def answer(self, verb: str, *replies: str) -> None:
         """Answer the next times that `verb` comes with these replies, one each: "550 5.1.1 no", HANG or DROP.
@@ -82,46 +76,18 @@ class Sink:
         self._answers.clear()
         self._always.clear()
 
-    def cut(self) -> None:
-        """Close every open connection."""
-        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(5)
-
-    def stop(self) -> None:
-        """Close the port and all connections."""
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
     def to(self, recipient: str) -> list[Taken]:
         """The mails taken for this recipient."""
         return [mail for mail in self.taken if recipient in mail.recipients]
 
-    async def _cut(self) -> None:
-        for writer in list(self._writers):
-            writer.close()
-
-    async def _end(self) -> None:
-        self._server.close()
-        await self._cut()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self._writers.add(writer)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = _Session()
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            if await self._reply(writer, "220 sink.example.test ESMTP", "CONNECT"):
-                while line := await reader.readline():
-                    text = line.decode("utf-8", "replace").rstrip("\r\n")
-                    self.said.append(text)
-                    if not await self._command(text, session, reader, writer):
-                        break
-        self._writers.discard(writer)
-        writer.close()
+        if await self._reply(writer, "220 sink.example.test ESMTP", "CONNECT"):
+            while line := await reader.readline():
+                text = line.decode("utf-8", "replace").rstrip("\r\n")
+                self.said.append(text)
+                if not await self._command(text, session, reader, writer):
+                    break
 
     async def _command(
         self, text: str, session: _Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
