@@ -1,0 +1,189 @@
+"""The header block: cut off, capped and split before any parser sees it; then names, addresses, ids and dates.
+
+RFC 5322 section 2.2. Addresses, encoded words and dates are read by mail-parser's own functions, on single fields:
+its whole-mail reader would walk the bodies a second time and looks at every trace field.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from mailparser.dates import parse_mail_date
+from mailparser.utils import decode_header_part, get_addresses
+
+from maildesk.domain.message import Address
+from maildesk.mail.charsets import clean, header_text, known_labels, one_line
+
+BLOCK_BYTES = 256 * 1024
+FIELD_BYTES = 16 * 1024
+FIELDS = 2_000
+ADDRESSES = 500
+REFERENCES = 50
+
+logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # a log line a part is the sender's to write, not ours
+
+FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:(?:\r\n|\n|\r)[ \t][^\r\n]*)*)(?:\r\n|\n|\r|\Z)")
+ENVELOPE_LINE = re.compile(rb">?From [^\r\n]*(?:\r\n|\n|\r)")
+BLANK_LINES = re.compile(rb"[ \t]*(?:\r\n|\n|\r)")
+FOLD = re.compile(r"(?:\r\n|\n|\r)(?=[ \t])")
+MESSAGE_ID = re.compile(r"<\s*([^<>\s][^<>]*?)\s*>")
+BARE_MESSAGE_ID = re.compile(r"[^<>\s@,;]+@[^<>\s@,;]+")
+ADDR_SPEC = re.compile(r"[^\s<>()\[\],;:\"@']+@[^\s<>()\[\],;:\"@']+")
+COMMENT = re.compile(r"\([^()]*\)")
+COMMENT_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The fields in their order, names in lower case, values as raw bytes; where the body starts; what was odd."""
+
+    fields: tuple[tuple[str, bytes], ...]
+    body: int
+    defects: tuple[str, ...]
+
+    def raw(self, name: str) -> bytes:
+        """The raw value of the first field of this name, empty where there is none."""
+        return next((value for field, value in self.fields if field == name), b"")
+
+    def first(self, name: str) -> str:
+        """The unfolded value of the first field of this name, encoded words as they are, empty where there is none."""
+        return unfold(self.raw(name))
+
+    def all(self, name: str) -> list[str]:
+        """The unfolded values of all fields of this name, in order."""
+        return [unfold(value) for field, value in self.fields if field == name]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a field of this name."""
+        return any(field == name for field, _ in self.fields)
+
+
+def split(raw: bytes) -> Header:
+    """The header block of a mail. Never raises; what goes over a cap is named in `defects`."""
+    position, defects, fields = start_of(raw), [], []
+    while found := FIELD.match(raw, position):
+        if found.end() > BLOCK_BYTES or len(fields) >= FIELDS:
+            defects.append("the header block is too long; the fields after the first 256 kB were not read")
+            position = end_of_block(raw, position)
+            break
+        name, value = found.group(1).decode("ascii").lower(), found.group(2)
+        if len(value) > FIELD_BYTES:
+            defects.append(f"the header field {name[:60]} is longer than 16 kB; its end was not read")
+            value = value[:FIELD_BYTES]
+        fields.append((name, value))
+        position = found.end()
+    blank = BLANK_LINES.match(raw, position)
+    if blank:
+        position = blank.end()
+    elif position < len(raw) and fields:
+        defects.append("a line that is no header field ends the header block; the body was read from there")
+    return Header(tuple(fields), min(position, len(raw)), tuple(defects))
+
+
+def start_of(raw: bytes) -> int:
+    """Where the first field begins: after blank lines and the mbox line that some exports leave in front."""
+    position = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
+    while (found := BLANK_LINES.match(raw, position)) and found.end() > position:
+        if not FIELD.match(raw, found.end()) and not BLANK_LINES.match(raw, found.end()):
+            break
+        position = found.end()
+    envelope = ENVELOPE_LINE.match(raw, position)
+    return envelope.end() if envelope else position
+
+
+def end_of_block(raw: bytes, position: int) -> int:
+    """Where the blank line stands that ends a block that is not read to its end."""
+    found = re.compile(rb"(?:\r\n|\n)(?=\r?\n)|\r(?=\r)").search(raw, position)
+    return found.end() if found else len(raw)
+
+
+def unfold(value: bytes) -> str:
+    """A field's bytes as one line of text (RFC 5322 section 2.2.3)."""
+    text = header_text(value)
+    return FOLD.sub("", text).strip() if "\n" in text or "\r" in text else text.strip()
+
+
+def decoded(value: str) -> str:
+    """An unstructured field as a person reads it: encoded words decoded (RFC 2047), on one line."""
+    if "=?" in value:
+        value = decode_header_part(known_labels(value))
+    return one_line(value)
+
+
+def addresses(value: str, defects: list[str], field: str) -> tuple[Address, ...]:
+    """The mailboxes of an address field (RFC 5322 section 3.4), groups flattened, at most 500.
+
+    What mail-parser holds to be ambiguous is searched for an addr-spec; `defects` says so.
+    """
+    if not value:
+        return ()
+    problems: list[dict[str, object]] = []
+    pairs = get_addresses(known_labels(value), defects=problems, decode_names=True)
+    found = [Address(one_line(name), clean(address).strip()) for name, address in pairs if address]
+    for problem in problems:
+        if not problem["recovered"]:
+            recovered = loose_address(str(problem["raw"]))
+            if recovered is not None:
+                found.append(recovered)
+            defects.append(f"{field} is malformed ({problem['reason']})")
+    return tuple(found[:ADDRESSES])
+
+
+def loose_address(value: str) -> Address | None:
+    """The last addr-spec in a malformed mailbox and the words before it, or None."""
+    matches = list(ADDR_SPEC.finditer(value))
+    if not matches:
+        return None
+    name = decoded(value[: matches[-1].start()].strip(" \t<>\"'"))
+    return Address(name, clean(matches[-1].group()).strip("."))
+
+
+def message_ids(values: list[str]) -> tuple[str, ...]:
+    """The ids of In-Reply-To or References in their order, each once, with angle brackets, the last 50."""
+    found: dict[str, None] = {}
+    for value in values:
+        marked = MESSAGE_ID.findall(value)
+        for inner in marked or BARE_MESSAGE_ID.findall(value):
+            found[f"<{clean(''.join(inner.split()))}>"] = None
+    return tuple(found)[-REFERENCES:]
+
+
+def message_id(value: str) -> str | None:
+    """The id of Message-ID, with angle brackets; None where the field says nothing."""
+    marked = MESSAGE_ID.search(value)
+    inner = marked.group(1) if marked else value.strip("<> \t")
+    inner = "".join(clean(inner).split())
+    return f"<{inner}>" if inner else None
+
+
+def date(value: str) -> datetime | None:
+    """A date-time in UTC (RFC 5322 sections 3.3 and 4.3); None where no safe reading exists."""
+    if not value:
+        return None
+    found = parse_mail_date(value).value
+    if found is None:
+        try:
+            found = parsedate_to_datetime(value)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return in_utc(found)
+
+
+def in_utc(moment: datetime) -> datetime | None:
+    """The moment in UTC; a time without a zone is taken as UTC; None where the calendar ends."""
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def without_comments(value: str) -> str:
+    """A structured field without its comments (RFC 5322 section 3.2.2), nested ones included."""
+    for _ in range(COMMENT_DEPTH):
+        shorter = COMMENT.sub(" ", value)
+        if shorter == value:
+            break
+        value = shorter
+    return value
