@@ -56,6 +56,10 @@ class ChildDiedError(Exception):
     """A child ended or was ended before it answered; the text says why."""
 
 
+class NoChildrenError(Exception):
+    """The fork server cannot be started or does not answer. The items are not to blame: try again later."""
+
+
 class ForkServer:
     """The parent's side of one fork server process."""
 
@@ -73,24 +77,35 @@ class ForkServer:
     async def fork(self) -> tuple[int, socket.socket]:
         """A new child's pid and our end of its socket; starts the server where it does not run.
 
-        OSError or TimeoutError where the server cannot be started or does not answer.
+        NoChildrenError where the server cannot be started, or ends or stays silent twice.
         """
         async with self._turn:
-            control = await self._running()
-            ours, theirs = socket.socketpair()
             try:
-                socket.send_fds(control, [FORK], [theirs.fileno()])
-                async with asyncio.timeout(START_SECONDS):
-                    answer = await asyncio.get_running_loop().sock_recv(control, PID.size)
-                if len(answer) != PID.size:
-                    raise ConnectionResetError("the fork server ended")
-            except BaseException:
-                ours.close()
+                return await self._forked()
+            except OSError:
+                await self._end()  # somebody killed it; a new one has no such past
+            try:
+                return await self._forked()
+            except OSError as failure:
                 await self._end()
-                raise
-            finally:
-                theirs.close()
-            return PID.unpack(answer)[0], ours
+                raise NoChildrenError(f"no child process can be had: {failure or type(failure).__name__}") from failure
+
+    async def _forked(self) -> tuple[int, socket.socket]:
+        control = await self._running()
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(control, [FORK], [theirs.fileno()])
+            async with asyncio.timeout(START_SECONDS):
+                pid = await asyncio.get_running_loop().sock_recv(control, PID.size)
+        except BaseException:
+            ours.close()
+            await self._end()  # an answer that comes late would be taken for the next child's
+            raise
+        if len(pid) != PID.size:
+            ours.close()
+            raise ConnectionResetError("the fork server ended at its start")
+        return PID.unpack(pid)[0], ours
 
     def kill(self, pid: int) -> None:
         """Have a child killed. Only the server may: it alone knows that the pid is still the child's."""
@@ -113,10 +128,10 @@ class ForkServer:
         ours.setblocking(False)
         limits = (self._target, str(self._limits.memory), str(self._limits.deadline))
         environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        environment["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "maildesk.forkserver", str(theirs.fileno()), *limits, *self._preload),
+                *(sys.executable, "-P", "-m", "maildesk.forkserver", str(theirs.fileno()), *limits, *self._preload),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
@@ -241,13 +256,19 @@ class Children:
         await self.close()
 
     async def run(self, items: Sequence[bytes]) -> list[Result]:
-        """One result per item, in order. Never raises for what an item does to a child."""
+        """One result per item, in order. Never raises for what an item does to a child.
+
+        NoChildrenError where no child can be had; then no item was judged.
+        """
         results: list[Result] = [Failed("it was not read")] * len(items)
         waiting = deque(range(len(items)))
         lanes = min(len(self._lanes), -(-len(items) // CHUNK_ITEMS))
-        async with asyncio.TaskGroup() as group:
-            for _ in range(lanes):
-                group.create_task(self._drain(items, waiting, results))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(lanes):
+                    group.create_task(self._drain(items, waiting, results))
+        except* NoChildrenError as failures:
+            raise NoChildrenError(str(failures.exceptions[0])) from failures
         return results
 
     async def close(self) -> None:

@@ -99,10 +99,11 @@ def trusted(header: Header, own_hosts: tuple[str, ...], zone: Zone) -> list[str]
     """
     if zone is Zone.NOTHING:
         return []
-    trace = Header(tuple(f for f in header.fields if f[0] in {"received", RESULTS_HEADER}), 0, ()).fields
     found: list[str] = []
     crossed = False
-    for name, value in trace:
+    for name, value in header.fields:
+        if name not in {"received", RESULTS_HEADER}:
+            continue
         text = value.decode("utf-8", "replace")
         if name == RESULTS_HEADER:
             found.append(" ".join(text.split()))
@@ -187,6 +188,8 @@ def tolerant_results(value: str) -> list[Result]:
     for piece in without_comments(value).split(";"):
         head = RESULT.match(piece)
         if head:
-            properties = tuple((name.lower(), given.strip('"')) for name, given in PROPERTY.findall(piece[head.end() :]))
+            properties = tuple(
+                (name.lower(), given.strip('"')) for name, given in PROPERTY.findall(piece[head.end() :])
+            )
             found.append(Result(head.group(1).lower(), head.group(2).lower(), properties))
     return found

@@ -10,7 +10,7 @@ from email import message_from_bytes
 
 from maildesk.domain.message import Bounce, BouncedRecipient, Kind
 from maildesk.mail.charsets import clean, header_text, one_line
-from maildesk.mail.headers import ADDR_SPEC, Header
+from maildesk.mail.headers import ADDR_SPEC, SEARCHED_CHARACTERS, Header
 from maildesk.mail.parts import Tree, content_of
 
 SCANNED_BYTES = 512 * 1024
@@ -18,7 +18,9 @@ RECIPIENTS = 200
 SUCCESSFUL = frozenset({"delivered", "relayed", "expanded"})
 GROUPS = re.compile(r"\n[ \t]*\n")
 FIELD = re.compile(r"^([!-9;-~]+)[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
-ORIGINAL_ID = re.compile(r"^[>| \t]*(?:X-Original-)?Message-ID:\s*<?([^<>\s]+@[^<>\s]+|[^<>\s]{6,})>?", re.IGNORECASE | re.MULTILINE)
+ORIGINAL_ID = re.compile(
+    r"^[>| \t]*(?:X-Original-)?Message-ID:\s*<?([^<>\s]+@[^<>\s]+|[^<>\s]{6,})>?", re.IGNORECASE | re.MULTILINE
+)
 ACTION = re.compile(r"[a-z-]+")
 STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
@@ -76,14 +78,14 @@ def recipients_in(report: str) -> list[BouncedRecipient]:
 
 def mailbox_in(value: str) -> str:
     """The address of "rfc822; address" (RFC 3464 section 2.1.2), empty where there is none."""
-    bare = value.partition(";")[2] or value
+    bare = (value.partition(";")[2] or value)[:SEARCHED_CHARACTERS]
     found = ADDR_SPEC.search(bare)
     return found.group().strip(".") if found else ""
 
 
 def named_in_header(header: Header, kind: Kind) -> tuple[BouncedRecipient, ...]:
     """The addresses that Exim, Gmail and others name in X-Failed-Recipients."""
-    return in_words(ADDR_SPEC.findall(" ".join(header.all("x-failed-recipients"))), kind)
+    return in_words(ADDR_SPEC.findall(" ".join(header.all("x-failed-recipients"))[:4_000]), kind)
 
 
 def named_in_words(raw: bytes, kind: Kind) -> tuple[BouncedRecipient, ...]:

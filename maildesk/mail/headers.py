@@ -21,6 +21,7 @@ FIELD_BYTES = 16 * 1024
 FIELDS = 2_000
 ADDRESSES = 500
 REFERENCES = 50
+SEARCHED_CHARACTERS = 1_000  # of a malformed value: the search for an address is quadratic
 
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # a log line a part is the sender's to write, not ours
 
@@ -42,9 +43,12 @@ class Header:
     fields: tuple[tuple[str, bytes], ...]
     body: int
     defects: tuple[str, ...]
+    names: frozenset[str]
 
     def raw(self, name: str) -> bytes:
         """The raw value of the first field of this name, empty where there is none."""
+        if name not in self.names:
+            return b""
         return next((value for field, value in self.fields if field == name), b"")
 
     def first(self, name: str) -> str:
@@ -53,11 +57,13 @@ class Header:
 
     def all(self, name: str) -> list[str]:
         """The unfolded values of all fields of this name, in order."""
+        if name not in self.names:
+            return []
         return [unfold(value) for field, value in self.fields if field == name]
 
     def has(self, name: str) -> bool:
         """Whether there is a field of this name."""
-        return any(field == name for field, _ in self.fields)
+        return name in self.names
 
 
 def split(raw: bytes) -> Header:
@@ -79,7 +85,8 @@ def split(raw: bytes) -> Header:
         position = blank.end()
     elif position < len(raw) and fields:
         defects.append("a line that is no header field ends the header block; the body was read from there")
-    return Header(tuple(fields), min(position, len(raw)), tuple(defects))
+    names = frozenset(name for name, _ in fields)
+    return Header(tuple(fields), min(position, len(raw)), tuple(defects), names)
 
 
 def start_of(raw: bytes) -> int:
@@ -133,6 +140,7 @@ def addresses(value: str, defects: list[str], field: str) -> tuple[Address, ...]
 
 def loose_address(value: str) -> Address | None:
     """The last addr-spec in a malformed mailbox and the words before it, or None."""
+    value = value[-SEARCHED_CHARACTERS:]
     matches = list(ADDR_SPEC.finditer(value))
     if not matches:
         return None
@@ -145,7 +153,7 @@ def message_ids(values: list[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for value in values:
         marked = MESSAGE_ID.findall(value)
-        for inner in marked or BARE_MESSAGE_ID.findall(value):
+        for inner in marked or BARE_MESSAGE_ID.findall(value[-SEARCHED_CHARACTERS:]):
             found[f"<{clean(''.join(inner.split()))}>"] = None
     return tuple(found)[-REFERENCES:]
 

@@ -42,14 +42,15 @@ def read(raw: bytes, header: Header, policy: ReadPolicy, defects: list[str]) -> 
     identifier = headers.message_id(header.first("message-id"))
     if identifier is None:
         defects.append("it has no Message-ID")
-    if header.has("date") and headers.date(header.first("date")) is None:
+    date = headers.date(header.first("date"))
+    if date is None and header.has("date"):
         defects.append("its Date cannot be read")
     from_domain = sender.domain if sender is not None and is_from else ""
     return Message(
         message_id=identifier,
         in_reply_to=headers.message_ids(header.all("in-reply-to")),
         references=headers.message_ids(header.all("references")),
-        date=headers.date(header.first("date")),
+        date=date,
         sender=sender,
         sender_is_from=is_from,
         reply_to=headers.addresses(header.first("reply-to"), defects, "Reply-To"),

@@ -124,7 +124,7 @@ def is_automatic(mail: Evidence) -> bool:
 
 def says_yes(mail: Evidence, names: Iterable[str]) -> bool:
     """One of the headers is there and its value is not a denial."""
-    return any(mail.header.has(name) and mail.value(name) not in {"no", "false", "0", "none"} for name in names)
+    return any(mail.value(name) not in {"no", "false", "0", "none"} for name in mail.header.names.intersection(names))
 
 
 def precedence(mail: Evidence) -> frozenset[str]:
@@ -183,7 +183,7 @@ RULES: tuple[Rule, ...] = (
     Rule("bulk", lambda m: bool(precedence(m) & words.BULK_PRECEDENCE), Kind.AUTO_GENERATED,
          "Precedence says that it was sent to many"),
     Rule("null-path", is_null_path, Kind.AUTO_GENERATED, "its return path is empty, so nobody awaits an answer (RFC 3834)"),
-    Rule("list", lambda m: "list" in precedence(m) or any(map(m.header.has, words.LIST_HEADERS)), Kind.HUMAN,
+    Rule("list", lambda m: "list" in precedence(m) or not m.header.names.isdisjoint(words.LIST_HEADERS), Kind.HUMAN,
          "it came by a mailing list", is_list=True),
     Rule("answers-suppressed", is_suppressed, Kind.HUMAN, "X-Auto-Response-Suppress asks for no automatic answer"),
     Rule("own-address", is_ours, Kind.HUMAN, "it comes from the desk's own address"),

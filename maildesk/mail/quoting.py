@@ -210,9 +210,7 @@ def marker_rule(lines: Lines, quoted: Quoted, markers: Collection[str]) -> None:
     for i, line in enumerate(lines):
         if " ".join(line.lstrip("> ").split()).casefold() not in wanted:
             continue
-        if not quoted[i] and any(
-            lines[j].strip() and not quoted[j] for j in range(i)
-        ) and not any(quoted[i + 1 :]):
+        if not quoted[i] and any(lines[j].strip() and not quoted[j] for j in range(i)) and not any(quoted[i + 1 :]):
             for j in range(i, len(lines)):
                 quoted[j] = True
         quoted[i] = True
