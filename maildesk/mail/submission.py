@@ -173,11 +173,11 @@ class Submission:
         """Why there is no connection, and a rest for everybody: the next letter would meet the same."""
         if isinstance(exc, SMTPResponseException):
             judged = judge(verb, exc.code, exc.message)
-            code, whose = exc.code, judged.whose if isinstance(judged, Deferred) else Whose.OURS
+            code, text, whose = exc.code, exc.message, judged.whose if isinstance(judged, Deferred) else Whose.OURS
         else:
             is_ours = not isinstance(exc, OSError) or isinstance(exc.__cause__ or exc, ssl.SSLCertVerificationError)
-            code, whose = 0, Whose.OURS if is_ours else Whose.NETWORK
-        return Deferred(code, f"{self.account.name}, {verb}: {exc}", whose, wait=self._rest(whose))
+            code, text, whose = 0, str(exc), Whose.OURS if is_ours else Whose.NETWORK
+        return Deferred(code, f"{self.account.name}, {verb}: {text}", whose, wait=self._rest(whose))
 
     def _new(self) -> SMTP:
         return SMTP(

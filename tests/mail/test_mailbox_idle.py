@@ -5,13 +5,13 @@ import contextlib
 import time
 
 import pytest
+from patience import PATIENCE, until
 from servers.dovecot import PASSWORD
 
 from maildesk.mail.accounts import Account, LoginRefused, MailboxDown, Security
 from maildesk.mail.idle import Idler
 
 MAIL = b"From: a@example.com\r\nSubject: x\r\n\r\nhello\r\n"
-PATIENCE = 20.0
 
 
 def account(port: int, user: str, timeout: float = 10, password: str = PASSWORD) -> Account:
@@ -31,14 +31,6 @@ async def listening(where: Account, **settings):
 async def first_line(idler: Idler) -> None:
     """The hint that every new connection gives."""
     assert await idler.hint(PATIENCE) is not None
-
-
-async def until(holds) -> None:
-    for _ in range(int(PATIENCE / 0.02)):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("it never came about")
 
 
 async def test_new_mail_is_hinted_at_with_the_time_of_the_notice(dovecot, user):

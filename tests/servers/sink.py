@@ -167,4 +167,4 @@ def _path(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _login(text: str) -> str:
     secret = base64.b64decode(text.rpartition(" ")[2]).split(b"\0")[-1]
-    return "235 2.7.0 in" if secret == PASSWORD.encode() else "535 5.7.8 wrong user or password"
+    return "235 2.7.0 in" if secret == PASSWORD.encode() else "535 5.7.8 bad credentials"
