@@ -1,1 +1,39 @@
-"""The database. The only package that imports tortoise."""
+"""The database. The only package that imports tortoise.
+
+    async with store.open(store.sqlite_url(path), create=True):
+        batch = await store.inbox.claim(...)
+
+The functions of its modules work on the store that is open here, also in the tasks started inside the block.
+"""
+
+from maildesk.store.connection import Store, current, sqlite_url
+from maildesk.store.errors import (
+    AlreadyDone,
+    CaseMoved,
+    ClaimLost,
+    Doubled,
+    LettersLeft,
+    LockHeld,
+    Outdated,
+    StoreError,
+    Unreachable,
+)
+from maildesk.store.lock import lock
+from maildesk.store.migrate import open_migrated as open  # noqa: A001 - read as store.open
+
+__all__ = [
+    "AlreadyDone",
+    "CaseMoved",
+    "ClaimLost",
+    "Doubled",
+    "LettersLeft",
+    "LockHeld",
+    "Outdated",
+    "Store",
+    "StoreError",
+    "Unreachable",
+    "current",
+    "lock",
+    "open",
+    "sqlite_url",
+]

@@ -1,0 +1,54 @@
+"""tortoise's asyncpg client whose transactions give their connection back when a task is cancelled while it begins.
+
+tortoise 1.1.9 takes a connection from the pool before BEGIN and returns it only in `__aexit__`, which is never called
+when BEGIN is cancelled: after as many cancels as the pool is large everything waits for ever.
+"""
+
+from typing import Any
+
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionContext, TransactionContextPooled
+from tortoise.connection import get_connections
+
+from maildesk.store.backend import through
+
+
+class _TransactionContext(TransactionContextPooled):
+    async def __aenter__(self) -> Any:
+        await self.ensure_connection()
+        pool = self.client._parent._pool  # noqa: SLF001 - tortoise offers no other way to its pool
+        self.client._connection = await pool.acquire()  # noqa: SLF001
+        try:
+            await self.client.begin()
+        except BaseException:
+            await through(self._give_back())
+            raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        get_connections().reset(self.token)
+        await through(self._end(is_committed=exc_type is None))
+
+    async def _give_back(self) -> None:
+        # the pool resets a connection that is given back inside a transaction
+        await self.client._parent._pool.release(self.client._connection)  # noqa: SLF001
+
+    async def _end(self, *, is_committed: bool) -> None:
+        try:
+            if is_committed:
+                await self.client.commit()
+            else:
+                await self.client.rollback()
+        finally:
+            await self._give_back()
+
+
+class PatientClient(AsyncpgDBClient):
+    """A pool whose connections always come back."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return _TransactionContext(TransactionWrapper(self), self._pool_init_lock)
+
+
+client_class = PatientClient

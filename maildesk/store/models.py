@@ -1,0 +1,327 @@
+"""The tables. Foreign keys restrict, never cascade; ids of rows that mails and letters speak of come from `ids`.
+
+Large octets and words stand in tables of their own, so that claiming and settling rewrite small rows.
+"""
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from maildesk.store.columns import KeyField, UtcField, WordsField
+
+_RESTRICT = fields.OnDelete.RESTRICT
+
+
+def _row_id() -> fields.BigIntField:
+    return fields.BigIntField(primary_key=True, generated=False)
+
+
+class CounterRow(Model):
+    """A counter from which blocks of numbers are reserved. `next` is the first free number."""
+
+    name = KeyField(primary_key=True)
+    next = fields.BigIntField()
+
+    class Meta:
+        table = "counter"
+
+
+class MailboxRow(Model):
+    """One mailbox as the server numbers it: mail received before `started_at` is left alone."""
+
+    name = KeyField(primary_key=True)
+    uidvalidity = fields.BigIntField()
+    started_at = UtcField()
+    high_uid = fields.BigIntField()
+    changed_at = UtcField(null=True)
+    changed_from = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "mailbox"
+
+
+class InboxRow(Model):
+    """The ledger of incoming mail (commit 1). The octets stand in `raw_mail` under the same id."""
+
+    id = _row_id()
+    mailbox = KeyField()
+    uidvalidity = fields.BigIntField()
+    uid = fields.BigIntField()
+    size = fields.BigIntField()
+    internaldate = UtcField()
+    is_partial = fields.BooleanField()
+    sha256 = KeyField()
+    state = KeyField()
+    is_moved = fields.BooleanField()
+    attempts = fields.IntField()
+    error = WordsField()
+
+    class Meta:
+        table = "inbox"
+        unique_together = (("mailbox", "uidvalidity", "uid"),)
+        indexes = (
+            Index(fields=("state", "mailbox", "id"), name="inbox_waiting"),
+            Index(fields=("is_moved", "mailbox"), name="inbox_unmoved"),
+        )
+
+
+class RawMailRow(Model):
+    """The mail as it came, byte for byte."""
+
+    inbox: fields.OneToOneRelation[InboxRow] = fields.OneToOneField(
+        "store.InboxRow", related_name=False, on_delete=_RESTRICT, primary_key=True, source_field="id"
+    )
+    octets = fields.BinaryField()
+
+    class Meta:
+        table = "raw_mail"
+
+
+class CaseRow(Model):
+    """The snapshot of a case, and the head of its history's chain."""
+
+    id = _row_id()
+    reference = KeyField(unique=True)
+    desk = KeyField()
+    received_at = UtcField()
+    seq = fields.IntField()
+    head = KeyField()
+    status = KeyField()
+    closed_at = UtcField(null=True)
+    channel = KeyField()
+    language = KeyField()
+    subject = WordsField()
+    what_happened = WordsField()
+    happened_on = WordsField()
+    due_at = UtcField(null=True)
+    parties = WordsField()
+    milestones = WordsField()
+    owner = KeyField(null=True)
+    severity = WordsField()
+    safety = WordsField()
+    complexity = WordsField()
+    impact = WordsField()
+    immediate_action = WordsField()
+    product = WordsField()
+    branch = WordsField()
+    category = WordsField()
+    remedy_sought = WordsField()
+    people_complained_about = WordsField()
+    root_cause = WordsField()
+    remedies = WordsField()
+    outcome = KeyField(null=True)
+    reasons = WordsField()
+    vulnerability = WordsField()
+    vulnerability_driver = WordsField()
+    confidential = fields.BooleanField()
+    legal_hold = fields.BooleanField()
+    repeat_of: fields.ForeignKeyNullableRelation["CaseRow"] = fields.ForeignKeyField(
+        "store.CaseRow", related_name=False, on_delete=_RESTRICT, null=True
+    )
+
+    class Meta:
+        table = "case_file"
+        indexes = (
+            Index(fields=("desk", "status"), name="case_of_desk"),
+            Index(fields=("owner", "status"), name="case_of_owner"),
+        )
+
+
+def _case(*, null: bool = False, index: bool = False) -> fields.ForeignKeyRelation[CaseRow]:
+    return fields.ForeignKeyField(
+        "store.CaseRow", related_name=False, on_delete=_RESTRICT, null=null, db_index=index, source_field="case_id"
+    )
+
+
+class PartyRow(Model):
+    """Which address belongs to which case: the look-up beside the case's own `parties`."""
+
+    id = fields.BigIntField(primary_key=True)
+    case = _case()
+    address = KeyField(db_index=True)
+    role = KeyField()
+    name = WordsField()
+
+    class Meta:
+        table = "party"
+        unique_together = (("case", "address"),)
+
+
+class EventRow(Model):
+    """One event of a case's history. Erasure empties `content` and `salt`; the chain hashes `content_digest`."""
+
+    id = fields.BigIntField(primary_key=True)
+    case = _case()
+    seq = fields.IntField()
+    kind = KeyField()
+    version = fields.IntField()
+    at = UtcField()
+    by = KeyField(source_field="caused_by")
+    cause = fields.BigIntField(null=True)
+    facts = WordsField()
+    content = WordsField(null=True)
+    salt = fields.BinaryField(null=True)
+    content_digest = KeyField()
+    hash = KeyField()
+
+    class Meta:
+        table = "event"
+        unique_together = (("case", "seq"),)
+
+
+class MessageRow(Model):
+    """What was read of one mail, and what became of it. `content` is the whole Message as JSON."""
+
+    id = _row_id()
+    inbox: fields.OneToOneRelation[InboxRow] = fields.OneToOneField(
+        "store.InboxRow", related_name=False, on_delete=_RESTRICT
+    )
+    desk = KeyField()
+    case = _case(null=True, index=True)
+    message_id = KeyField(null=True, db_index=True)
+    sender = KeyField(null=True)
+    text_digest = KeyField()
+    digest = KeyField()
+    kind = KeyField()
+    rule = WordsField()
+    reason = WordsField()
+    disposition = KeyField()
+    standing = WordsField()
+    shelf_reason = WordsField()
+    received_at = UtcField()
+    content = WordsField()
+
+    class Meta:
+        table = "message"
+        unique_together = (("desk", "digest"),)
+        indexes = (
+            Index(fields=("sender", "text_digest"), name="message_text"),
+            Index(fields=("disposition", "desk"), name="message_disposition"),
+        )
+
+
+class CopyRow(Model):
+    """A mail that came again: it does nothing more."""
+
+    id = fields.BigIntField(primary_key=True)
+    message: fields.ForeignKeyRelation[MessageRow] = fields.ForeignKeyField(
+        "store.MessageRow", related_name=False, on_delete=_RESTRICT, db_index=True
+    )
+    inbox: fields.OneToOneRelation[InboxRow] = fields.OneToOneField(
+        "store.InboxRow", related_name=False, on_delete=_RESTRICT
+    )
+    at = UtcField()
+
+    class Meta:
+        table = "copy"
+
+
+class ReplyAddressRow(Model):
+    """Whose signed reply address it is, for what, until when. The token itself is never stored."""
+
+    id = _row_id()
+    desk = KeyField()
+    person = KeyField()
+    purpose = KeyField()
+    case = _case(null=True, index=True)
+    about: fields.ForeignKeyNullableRelation[MessageRow] = fields.ForeignKeyField(
+        "store.MessageRow", related_name=False, on_delete=_RESTRICT, null=True
+    )
+    expires_at = UtcField()
+    is_spent = fields.BooleanField()
+
+    class Meta:
+        table = "reply_address"
+
+
+class LetterRow(Model):
+    """The outbox: one letter, one recipient, one Message-ID for ever (commits 2 and 3)."""
+
+    id = _row_id()
+    case = _case(null=True, index=True)
+    desk = KeyField()
+    kind = KeyField()
+    recipient = KeyField()
+    person = KeyField()
+    address: fields.ForeignKeyNullableRelation[ReplyAddressRow] = fields.ForeignKeyField(
+        "store.ReplyAddressRow", related_name=False, on_delete=_RESTRICT, null=True
+    )
+    message_id = KeyField(unique=True)
+    language = KeyField()
+    state = KeyField()
+    rank = fields.IntField()
+    attempts = fields.IntField()
+    next_at = UtcField()
+    lease_until = UtcField(null=True)
+    claimed_by = WordsField()
+    release_at = UtcField(null=True)
+    awaits: fields.ForeignKeyNullableRelation["LetterRow"] = fields.ForeignKeyField(
+        "store.LetterRow", related_name=False, on_delete=_RESTRICT, null=True, db_index=True
+    )
+    hold_seconds = fields.IntField()
+    due_at = UtcField(null=True)
+    code = fields.IntField(null=True)
+    answer = WordsField()
+    created_at = UtcField()
+    accepted_at = UtcField(null=True)
+    bounced_at = UtcField(null=True)
+    is_capped = fields.BooleanField()
+
+    class Meta:
+        table = "letter"
+        indexes = (
+            Index(fields=("state", "rank", "id", "next_at"), name="letter_queue"),
+            Index(fields=("recipient", "created_at"), name="letter_recipient"),
+        )
+
+
+class LetterBodyRow(Model):
+    """The frozen octets of a letter; before its release, the inputs as JSON."""
+
+    letter: fields.OneToOneRelation[LetterRow] = fields.OneToOneField(
+        "store.LetterRow", related_name=False, on_delete=_RESTRICT, primary_key=True, source_field="id"
+    )
+    octets = fields.BinaryField(null=True)
+    inputs = WordsField(null=True)
+
+    class Meta:
+        table = "letter_body"
+
+
+class OnceRow(Model):
+    """What fires once has its key here."""
+
+    key = KeyField(primary_key=True)
+    at = UtcField()
+
+    class Meta:
+        table = "once"
+
+
+class AnchorRow(Model):
+    """The anchor of a day: a hash over the anchor before it and the heads that moved since."""
+
+    day = KeyField(primary_key=True)
+    at = UtcField()
+    hash = KeyField(unique=True)
+    previous = KeyField()
+
+    class Meta:
+        table = "anchor"
+
+
+class AnchorHeadRow(Model):
+    """A case's head as an anchor saw it. No foreign key to the case: a removed case must be missed here."""
+
+    id = fields.BigIntField(primary_key=True)
+    anchor: fields.ForeignKeyRelation[AnchorRow] = fields.ForeignKeyField(
+        "store.AnchorRow", related_name=False, on_delete=_RESTRICT
+    )
+    case_id = fields.BigIntField()
+    seq = fields.IntField()
+    hash = KeyField()
+
+    class Meta:
+        table = "anchor_head"
+        unique_together = (("anchor", "case_id"),)
+        indexes = (Index(fields=("case_id", "seq"), name="anchor_head_case"),)
