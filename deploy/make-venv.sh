@@ -8,7 +8,7 @@ python=${1:-python3}
 lock=deploy/requirements.lock
 
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    echo "maildesk needs Python 3.11 or newer; $python is $("$python" --version 2>&1 || echo missing)." >&2
+    echo "maildesk needs Python 3.11 or newer, and $python is not that." >&2
     echo "Name another one:  make PYTHON=/path/to/python3.11 test" >&2
     exit 1
 fi
@@ -31,6 +31,6 @@ if [ ! -x .venv/bin/pip ]; then
     fi
     "$python" -m venv .venv
 fi
-pip="env PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install -q --no-input"
+pip="env PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install -q --no-input --use-pep517"
 $pip --require-hashes -r "$lock"
 $pip --no-deps --no-build-isolation -e .

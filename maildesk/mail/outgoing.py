@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
@@ -71,6 +72,7 @@ class BadAddress(ValueError):  # noqa: N818 - the address is bad, we are not in 
     """The address cannot go on an SMTP command line; the text says why."""
 
 
+@lru_cache(maxsize=1024)
 def wire_address(address: str) -> str:
     """The form for the command line: an international domain in ASCII, so that fewer servers need SMTPUTF8.
 
