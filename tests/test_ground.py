@@ -66,7 +66,7 @@ async def test_the_sink_relents(sink):
     assert len(sink.taken) == 1
 
 
-async def test_the_proxy_passes_hides_and_cuts(dovecot, user, proxy):
+async def test_the_proxy_passes_hides_and_cuts(dovecot, proxy):
     wire = proxy(dovecot.imap)
     wire.hide(b"IDLE")
     reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
@@ -80,5 +80,5 @@ async def test_the_proxy_passes_hides_and_cuts(dovecot, user, proxy):
 
 def test_a_missing_program_names_its_package(monkeypatch):
     monkeypatch.setattr(places, "SYSTEM_FOLDERS", ())
-    with pytest.raises(ServerMissing, match="not-there.*some-package"):
+    with pytest.raises(ServerMissing, match=r"not-there.*some-package"):
         places.program("not-there", "some-package")

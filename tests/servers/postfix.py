@@ -46,6 +46,7 @@ virtual_mailbox_limit = 0
 recipient_delimiter = +
 smtputf8_enable = yes
 smtpd_timeout = 30s
+smtpd_reject_unlisted_recipient = no
 """
 
 NO_OUTSIDE = """\
