@@ -1,6 +1,6 @@
 """Messages by UID: what is known of them, and how to ask for many without an endless line (RFC 3501)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ class Selected:
 class Sized:
     """A message's size in octets and when the server took it (aware, UTC); None where the server would not say."""
 
-    octets: int
+    size: int
     internaldate: datetime | None
 
 
@@ -43,20 +43,6 @@ def windows(low: int, uidnext: int, exists: int) -> Iterator[tuple[int, str]]:
             yield first, str(first + SEARCH_WINDOW - 1)
             first += SEARCH_WINDOW
     yield first, "*"
-
-
-def batches(sizes: Mapping[int, Sized], most: int, octets: int) -> Iterator[list[int]]:
-    """UIDs in ascending order, in batches of at most `most` messages and, but for a single big one, `octets` in all."""
-    batch: list[int] = []
-    weight = 0
-    for uid in sorted(sizes):
-        if batch and (len(batch) >= most or weight + sizes[uid].octets > octets):
-            yield batch
-            batch, weight = [], 0
-        batch.append(uid)
-        weight += sizes[uid].octets
-    if batch:
-        yield batch
 
 
 def uid_set(uids: Iterable[int]) -> str:

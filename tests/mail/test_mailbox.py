@@ -92,7 +92,7 @@ async def test_sizes_are_those_of_the_octets(dovecot, user, mailbox):
     dovecot.append(user, mail(1), mail(2, "x" * 5000))
     await mailbox.select("INBOX")
     sizes = await mailbox.sizes([1, 2, 99])
-    assert {uid: sized.octets for uid, sized in sizes.items()} == {1: len(mail(1)), 2: len(mail(2, "x" * 5000))}
+    assert {uid: sized.size for uid, sized in sizes.items()} == {1: len(mail(1)), 2: len(mail(2, "x" * 5000))}
 
 
 async def test_what_another_client_expunges_is_missing_and_nothing_else_shifts(dovecot, user, mailbox):

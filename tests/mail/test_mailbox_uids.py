@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from maildesk.mail.backoff import NETWORK_MOST, REFUSED_FIRST, REFUSED_MOST, next_delay
 from maildesk.mail.structure import TextPart, first_text
-from maildesk.mail.uids import SEARCH_WINDOW, Sized, batches, chunks, uid_set, utc, windows
+from maildesk.mail.uids import SEARCH_WINDOW, chunks, uid_set, utc, windows
 
 
 @given(st.sets(st.integers(1, 500)))
@@ -46,20 +46,6 @@ def test_windows_of_a_big_folder_leave_no_gap_and_are_bounded(low, uidnext):
         assert int(last) + 1 == following
         assert int(last) - first < SEARCH_WINDOW
     assert uidnext - found[-1][0] <= SEARCH_WINDOW
-
-
-def sizes(*octets: int) -> dict[int, Sized]:
-    return {uid: Sized(size, None) for uid, size in enumerate(octets, start=1)}
-
-
-def test_batches_are_bounded_by_messages_and_octets_and_keep_the_order():
-    assert list(batches(sizes(1, 1, 1, 1, 1), 2, 100)) == [[1, 2], [3, 4], [5]]
-    assert list(batches(sizes(60, 60, 30, 30), 10, 100)) == [[1], [2, 3], [4]]
-    assert list(batches({}, 10, 100)) == []
-
-
-def test_a_message_bigger_than_a_batch_goes_alone():
-    assert list(batches(sizes(10, 500, 10), 10, 100)) == [[1], [2], [3]]
 
 
 def test_a_time_without_a_zone_is_not_guessed_at():
