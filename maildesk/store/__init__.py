@@ -6,7 +6,7 @@
 The functions of its modules work on the store that is open here, also in the tasks started inside the block.
 """
 
-from maildesk.store.connection import Store, current, sqlite_url
+from maildesk.store.connection import Store, current, sqlite_url, url_for
 from maildesk.store.errors import (
     AlreadyDone,
     CaseMoved,
@@ -19,7 +19,7 @@ from maildesk.store.errors import (
     Unreachable,
 )
 from maildesk.store.lock import lock
-from maildesk.store.migrate import open_migrated as open  # noqa: A001 - read as store.open
+from maildesk.store.migrate import open_migrated as open  # noqa: A004 - read as store.open
 
 __all__ = [
     "AlreadyDone",
@@ -36,4 +36,5 @@ __all__ = [
     "lock",
     "open",
     "sqlite_url",
+    "url_for",
 ]

@@ -26,7 +26,7 @@ class _TransactionContext(TransactionContextPooled):
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
 
-    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+    async def __aexit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         get_connections().reset(self.token)
         await through(self._end(is_committed=exc_type is None))
 

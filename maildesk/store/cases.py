@@ -65,6 +65,16 @@ async def open_of(owner: str) -> list[Case]:
     return await find(owner=owner, is_open=True)
 
 
+async def received_since(desk: str, since: datetime) -> list[Case]:
+    """The cases that the desk received from then on."""
+    return await _cases(CaseRow.filter(desk=desk, received_at__gte=since).order_by("received_at", "id"))
+
+
+async def closed_since(desk: str, since: datetime) -> list[Case]:
+    """The cases that were closed from then on."""
+    return await _cases(CaseRow.filter(desk=desk, closed_at__gte=since).order_by("closed_at", "id"))
+
+
 async def overdue(desk: str, now: datetime) -> list[Case]:
     """Open cases whose response was due before `now`, the longest overdue first."""
     query = CaseRow.filter(desk=desk, status__not_in=FINISHED, due_at__lt=now).order_by("due_at", "id")

@@ -62,7 +62,7 @@ def _storable(value: Any) -> Any:
 class UtcField(fields.DatetimeField[Any]):
     """A time that goes in as UTC and comes out as UTC; a naive one is refused."""
 
-    def to_db_value(self, value: Any, instance: Any) -> datetime | None:
+    def to_db_value(self, value: Any, instance: Any) -> Any:  # noqa: ARG002 - tortoise hands it in
         """The moment in UTC."""
         return None if value is None else utc(value)
 
@@ -76,16 +76,16 @@ class UtcField(fields.DatetimeField[Any]):
 class WordsField(fields.TextField):
     """Text of any length that is never searched by."""
 
-    def to_db_value(self, value: Any, instance: Any) -> str | None:
+    def to_db_value(self, value: Any, instance: Any) -> str | None:  # noqa: ARG002 - tortoise hands it in
         """What a database can hold of it."""
         return None if value is None else plain(value)
 
 
-class KeyField(fields.Field[str], str):  # type: ignore[misc]  # tortoise's fields are the values' types as well
+class KeyField(fields.Field[str], str):  # type: ignore[misc]  # noqa: SLOT000 - a field is also of its values' type
     """Text that is looked up: an address, a Message-ID, a name. TEXT in both databases, without a length."""
 
     SQL_TYPE = "TEXT"
 
-    def to_db_value(self, value: Any, instance: Any) -> str | None:
+    def to_db_value(self, value: Any, instance: Any) -> str | None:  # noqa: ARG002 - tortoise hands it in
         """What is stored and compared."""
         return None if value is None else key(value)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from maildesk.domain.case import Case, Milestone, Status
+from maildesk.domain.decision import Disposition
 from maildesk.domain.events import Recorded
 from maildesk.domain.filing import ReplyAddress, text_digest
 from maildesk.domain.letter import LETTERS, Letter
@@ -33,18 +34,7 @@ from maildesk.store.models import (
 )
 from maildesk.store.rows import chunks, delete, insert, locked, update
 
-
 FINISHED = (Status.CLOSED.value, Status.MERGED.value)
-
-
-class Disposition(StrEnum):
-    """What became of a mail."""
-
-    FILED = "filed"
-    OPENED = "opened"
-    SHELVED = "shelved"
-    NOTED = "noted"
-    PROBE = "probe"
 
 
 class LetterState(StrEnum):
@@ -122,7 +112,11 @@ class NewLetter:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """All that is written together. `inbox_done` are the kept messages that are dealt with by it."""
+    """All that is written together.
+
+    `inbox_done` are the kept messages that are dealt with by it; `refiled` moves messages to other cases; `bounced`
+    are letters that did not arrive (RFC 3464).
+    """
 
     at: datetime
     changes: tuple[Change, ...] = ()
@@ -132,6 +126,8 @@ class Commit:
     addresses: tuple[NewAddress, ...] = ()
     recalled: tuple[int, ...] = ()
     spent: tuple[int, ...] = ()
+    refiled: tuple[tuple[int, int], ...] = ()
+    bounced: tuple[int, ...] = ()
     inbox_done: tuple[int, ...] = ()
     once: tuple[str, ...] = ()
 
@@ -148,6 +144,9 @@ async def write(commit: Commit) -> None:
     await insert(ReplyAddressRow, _ADDRESS, [_address_row(new) for new in commit.addresses])
     for chunk in chunks(commit.spent):
         await ReplyAddressRow.filter(id__in=chunk).update(is_spent=True)
+    await update(MessageRow, ("case_id",), ("id",), [(case, message) for message, case in commit.refiled])
+    for chunk in chunks(commit.bounced):
+        await LetterRow.filter(id__in=chunk, bounced_at=None).update(bounced_at=commit.at)
     await _recall(commit.recalled)
     await _write_letters(commit.letters)
     await insert(OnceRow, ("key", "at"), [(key, commit.at) for key in commit.once])

@@ -107,19 +107,20 @@ async def transaction() -> AsyncIterator[None]:
         if "UNIQUE constraint" in words or "unique constraint" in words:
             raise Doubled(words) from refused
         raise StoreError(words) from refused
-    except OperationalError as failed:
-        raise StoreError(str(failed)) from failed
-    except (DBConnectionError, OSError, *_lost()) as broken:
+    except (OperationalError, sqlite3.Error) as failed:
+        raise StoreError(f"the database failed: {failed}") from failed
+    except _lost_connection() as broken:
         raise Unreachable(f"the database cannot be reached: {broken}") from broken
 
 
-def _lost() -> tuple[type[BaseException], ...]:
-    # after its server was killed asyncpg raises these of its own, which tortoise does not translate
+def _lost_connection() -> tuple[type[Exception], ...]:
     if not current().is_postgres:
-        return (sqlite3.DatabaseError,)
+        return (OSError, DBConnectionError)
     import asyncpg
 
-    return (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+    # after its server was killed asyncpg raises these of its own, which tortoise does not translate
+    own = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+    return (OSError, DBConnectionError, *own)
 
 
 async def run(sql: str, *values: Any) -> list[dict[str, Any]]:
@@ -139,3 +140,8 @@ def numbered(sql: str) -> str:
 def sqlite_url(file: Path) -> str:
     """The URL of a SQLite file."""
     return f"sqlite://{quote(str(file.absolute()))}"
+
+
+def url_for(database: str, file: Path) -> str:
+    """The URL that the configuration means: what it names, else the SQLite file."""
+    return database or sqlite_url(file)

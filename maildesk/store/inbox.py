@@ -18,7 +18,7 @@ from maildesk.store import ids
 from maildesk.store.connection import run, transaction
 from maildesk.store.errors import StoreError
 from maildesk.store.models import InboxRow, MailboxRow, MessageRow, RawMailRow
-from maildesk.store.rows import chunks, insert, update
+from maildesk.store.rows import chunks, column, insert, update
 
 
 class InboxState(StrEnum):
@@ -33,6 +33,7 @@ class Mark:
     """Where a mailbox stands. Mail with an INTERNALDATE before `started_at` is left alone.
 
     `is_new`: never seen before this call. `changed_from` is the UIDVALIDITY before, where this call found another one.
+    UIDs under `anew_below` were there when the server renumbered the mailbox: they are read anew.
     """
 
     started_at: datetime
@@ -40,6 +41,7 @@ class Mark:
     high_uid: int
     is_new: bool = False
     changed_from: int | None = None
+    anew_below: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +74,15 @@ async def mailbox_mark(name: str, uidvalidity: int, uidnext: int, now: datetime)
     async with transaction():
         row = await MailboxRow.filter(name=name).first()
         if row is None:
-            fresh = (name, uidvalidity, now, uidnext - 1)
-            await insert(MailboxRow, ("name", "uidvalidity", "started_at", "high_uid"), [fresh])
+            fresh = (name, uidvalidity, now, uidnext - 1, 0)
+            await insert(MailboxRow, ("name", "uidvalidity", "started_at", "high_uid", "anew_below"), [fresh])
             return Mark(now, uidvalidity, uidnext - 1, is_new=True)
         if row.uidvalidity == uidvalidity:
-            return Mark(row.started_at, uidvalidity, row.high_uid)
-        changed = (uidvalidity, 0, now, row.uidvalidity)
-        await update(
-            MailboxRow, ("uidvalidity", "high_uid", "changed_at", "changed_from"), ("name",), [(*changed, name)]
-        )
-        return Mark(row.started_at, uidvalidity, 0, changed_from=row.uidvalidity)
+            return Mark(row.started_at, uidvalidity, row.high_uid, anew_below=row.anew_below)
+        changed = (uidvalidity, 0, now, row.uidvalidity, uidnext)
+        columns = ("uidvalidity", "high_uid", "changed_at", "changed_from", "anew_below")
+        await update(MailboxRow, columns, ("name",), [(*changed, name)])
+        return Mark(row.started_at, uidvalidity, 0, changed_from=row.uidvalidity, anew_below=uidnext)
 
 
 _INBOX = (
@@ -97,18 +98,16 @@ async def keep(mailbox: str, uidvalidity: int, arrived: Sequence[Arrived], high_
     """
     numbers = await ids.take(len(arrived))
     rows = [
-        (number, mailbox, uidvalidity, mail.uid, mail.size, mail.internaldate, mail.is_partial)
-        + (sha256(mail.octets).hexdigest(), InboxState.KEPT.value, False, 0, "")
+        (
+            *(number, mailbox, uidvalidity, mail.uid, mail.size, mail.internaldate, mail.is_partial),
+            *(sha256(mail.octets).hexdigest(), InboxState.KEPT.value, False, 0, ""),
+        )
         for number, mail in zip(numbers, arrived, strict=True)
     ]
     octets = {number: mail.octets for number, mail in zip(numbers, arrived, strict=True)}
     async with transaction():
         await insert(InboxRow, _INBOX, rows, on_conflict="DO NOTHING")
-        new = [
-            number
-            for chunk in chunks(numbers)
-            for number in await InboxRow.filter(id__in=chunk).values_list("id", flat=True)
-        ]
+        new = [number for chunk in chunks(numbers) for number in await column(InboxRow.filter(id__in=chunk), "id")]
         await insert(RawMailRow, ("inbox_id", "octets"), [(number, octets[number]) for number in new])
         await run(
             'UPDATE "mailbox" SET "high_uid" = ? WHERE "name" = ? AND "uidvalidity" = ? AND "high_uid" < ?',
@@ -120,7 +119,7 @@ async def keep(mailbox: str, uidvalidity: int, arrived: Sequence[Arrived], high_
 async def unmoved(mailbox: str, uidvalidity: int, limit: int) -> list[int]:
     """UIDs of kept messages that still lie in the server's inbox."""
     found = InboxRow.filter(is_moved=False, mailbox=mailbox, uidvalidity=uidvalidity).order_by("uid").limit(limit)
-    return list(await found.values_list("uid", flat=True))
+    return await column(found, "uid")
 
 
 async def moved(mailbox: str, uidvalidity: int, uids: Sequence[int]) -> None:
@@ -157,6 +156,12 @@ async def _oldest(mailboxes: Sequence[str], limit: int, max_bytes: int, after: i
     return chosen
 
 
+async def began(mailboxes: Sequence[str]) -> datetime | None:
+    """Since when these mailboxes are read; None where none of them ever was."""
+    found = await column(MailboxRow.filter(name__in=tuple(mailboxes)).order_by("started_at").limit(1), "started_at")
+    return found[0] if found else None
+
+
 async def waiting(mailboxes: Sequence[str]) -> int:
     """How many kept messages wait to be processed."""
     return await _waiting(mailboxes).count()
@@ -164,6 +169,11 @@ async def waiting(mailboxes: Sequence[str]) -> int:
 
 def _waiting(mailboxes: Sequence[str]) -> QuerySet[InboxRow]:
     return InboxRow.filter(state=InboxState.KEPT.value, mailbox__in=tuple(mailboxes))
+
+
+async def struggling(mailboxes: Sequence[str]) -> int:
+    """How many kept messages wait although an attempt at them failed."""
+    return await _waiting(mailboxes).exclude(error="").count()
 
 
 async def failed(inbox_ids: Sequence[int], error: str) -> None:
@@ -174,12 +184,13 @@ async def failed(inbox_ids: Sequence[int], error: str) -> None:
 
 async def octets(inbox_id: int) -> bytes:
     """The mail as it came. Raises StoreError where there is none."""
-    return _only(await RawMailRow.filter(inbox_id=inbox_id).values_list("octets", flat=True), f"kept mail {inbox_id}")
+    found: bytes = _only(await column(RawMailRow.filter(inbox_id=inbox_id), "octets"), f"kept mail {inbox_id}")
+    return found
 
 
 async def octets_of_message(message_id: int) -> bytes:
     """The mail as it came, by the id of the message that was read from it. Raises StoreError where there is none."""
-    found = await MessageRow.filter(id=message_id).values_list("inbox_id", flat=True)
+    found = await column(MessageRow.filter(id=message_id), "inbox_id")
     return await octets(_only(found, f"message {message_id}"))
 
 

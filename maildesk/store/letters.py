@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tortoise.expressions import Q
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from maildesk.domain.letter import LetterKind
+from maildesk.domain.letter import LETTERS, Audience, LetterKind
 from maildesk.store.columns import key
 from maildesk.store.commit import LetterState
 from maildesk.store.models import LetterBodyRow, LetterRow
+from maildesk.store.rows import column
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +85,23 @@ async def listing(
 
 async def octets(letter: int) -> bytes | None:
     """The frozen bytes of a letter; None while it is not frozen or does not exist."""
-    found = await LetterBodyRow.filter(letter_id=letter).values_list("octets", flat=True)
+    found = await column(LetterBodyRow.filter(letter_id=letter), "octets")
     return found[0] if found else None
+
+
+async def failed_since(desk: str, since: datetime) -> list[StoredLetter]:
+    """Letters to complainants that were refused, or came back, since then."""
+    kinds = [kind.value for kind, rule in LETTERS.items() if rule.audience is Audience.COMPLAINANT]
+    refused = Q(state=LetterState.REFUSED.value, next_at__gte=since) | Q(bounced_at__gte=since)
+    return await _stored(LetterRow.filter(refused, desk=desk, kind__in=kinds).order_by("created_at", "id"))
 
 
 async def counts(desk: str | None = None) -> Queue:
     """The queue in numbers."""
     query = LetterRow.all() if desk is None else LetterRow.filter(desk=desk)
     rows = await query.annotate(number=Count("id")).group_by("state").values_list("state", "number")
-    oldest = await query.filter(state__in=_WAITING).order_by("created_at").first().values_list("created_at", flat=True)
-    return Queue({LetterState(state): number for state, number in rows}, oldest)
+    oldest = await column(query.filter(state__in=_WAITING).order_by("created_at").limit(1), "created_at")
+    return Queue({LetterState(state): number for state, number in rows}, oldest[0] if oldest else None)
 
 
 async def _stored(query: QuerySet[LetterRow]) -> list[StoredLetter]:

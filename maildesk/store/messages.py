@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 from tortoise.queryset import QuerySet
 
-from maildesk.domain.message import Message
-from maildesk.store.commit import Disposition
+from maildesk.domain.case import Role
+from maildesk.domain.decision import Disposition
+from maildesk.domain.message import Kind, Message
 from maildesk.store.models import MessageRow
 
+_COMPLAINANTS = (Role.COMPLAINANT.value, Role.ON_BEHALF.value)
 _DECODER = msgspec.json.Decoder(Message)
 
 
@@ -39,6 +41,23 @@ async def message(message_id: int) -> StoredMessage | None:
 async def messages_of(case: int) -> list[StoredMessage]:
     """The messages on a case in order of receipt."""
     return await _stored(MessageRow.filter(case_id=case).order_by("received_at", "id"))
+
+
+async def thread_of(case: int) -> tuple[str, ...]:
+    """The Message-IDs that a letter to the complainant answers: their last mail first, then its ancestors."""
+    written = MessageRow.filter(case_id=case, kind=Kind.HUMAN.value, standing__in=_COMPLAINANTS)
+    found = await _stored(written.order_by("-received_at", "-id").limit(1))
+    if not found:
+        return ()
+    mail = found[0].message
+    return ((mail.message_id,) if mail.message_id else ()) + tuple(reversed(mail.references[-20:]))
+
+
+async def unverified_of(case: int) -> StoredMessage | None:
+    """The newest mail on the case whose sender is no party of it."""
+    query = MessageRow.filter(case_id=case, standing="unverified").order_by("-received_at", "-id").limit(1)
+    found = await _stored(query)
+    return found[0] if found else None
 
 
 async def shelved(desk: str | None = None) -> list[StoredMessage]:

@@ -3,6 +3,8 @@
 Large octets and words stand in tables of their own, so that claiming and settling rewrite small rows.
 """
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -35,6 +37,7 @@ class MailboxRow(Model):
     high_uid = fields.BigIntField()
     changed_at = UtcField(null=True)
     changed_from = fields.BigIntField(null=True)
+    anew_below = fields.BigIntField()
 
     class Meta:
         table = "mailbox"
@@ -127,9 +130,9 @@ class CaseRow(Model):
         )
 
 
-def _case(*, null: bool = False, index: bool = False) -> fields.ForeignKeyRelation[CaseRow]:
+def _case(**more: Any) -> Any:
     return fields.ForeignKeyField(
-        "store.CaseRow", related_name=False, on_delete=_RESTRICT, null=null, db_index=index, source_field="case_id"
+        "store.CaseRow", related_name=False, on_delete=_RESTRICT, source_field="case_id", **more
     )
 
 
@@ -137,7 +140,7 @@ class PartyRow(Model):
     """Which address belongs to which case: the look-up beside the case's own `parties`."""
 
     id = fields.BigIntField(primary_key=True)
-    case = _case()
+    case: fields.ForeignKeyRelation[CaseRow] = _case()
     address = KeyField(db_index=True)
     role = KeyField()
     name = WordsField()
@@ -151,7 +154,7 @@ class EventRow(Model):
     """One event of a case's history. Erasure empties `content` and `salt`; the chain hashes `content_digest`."""
 
     id = fields.BigIntField(primary_key=True)
-    case = _case()
+    case: fields.ForeignKeyRelation[CaseRow] = _case()
     seq = fields.IntField()
     kind = KeyField()
     version = fields.IntField()
@@ -177,7 +180,7 @@ class MessageRow(Model):
         "store.InboxRow", related_name=False, on_delete=_RESTRICT
     )
     desk = KeyField()
-    case = _case(null=True, index=True)
+    case: fields.ForeignKeyNullableRelation[CaseRow] = _case(null=True, db_index=True)
     message_id = KeyField(null=True, db_index=True)
     sender = KeyField(null=True)
     text_digest = KeyField()
@@ -223,7 +226,7 @@ class ReplyAddressRow(Model):
     desk = KeyField()
     person = KeyField()
     purpose = KeyField()
-    case = _case(null=True, index=True)
+    case: fields.ForeignKeyNullableRelation[CaseRow] = _case(null=True, db_index=True)
     about: fields.ForeignKeyNullableRelation[MessageRow] = fields.ForeignKeyField(
         "store.MessageRow", related_name=False, on_delete=_RESTRICT, null=True
     )
@@ -238,7 +241,7 @@ class LetterRow(Model):
     """The outbox: one letter, one recipient, one Message-ID for ever (commits 2 and 3)."""
 
     id = _row_id()
-    case = _case(null=True, index=True)
+    case: fields.ForeignKeyNullableRelation[CaseRow] = _case(null=True, db_index=True)
     desk = KeyField()
     kind = KeyField()
     recipient = KeyField()
@@ -270,7 +273,7 @@ class LetterRow(Model):
     class Meta:
         table = "letter"
         indexes = (
-            Index(fields=("state", "rank", "id", "next_at"), name="letter_queue"),
+            Index(fields=("state", "desk", "rank", "id", "next_at"), name="letter_queue"),
             Index(fields=("recipient", "created_at"), name="letter_recipient"),
         )
 

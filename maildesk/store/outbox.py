@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from maildesk.domain.letter import Letter, LetterKind
 from maildesk.store import commit as commits
@@ -15,7 +16,7 @@ from maildesk.store.connection import current, run, transaction
 from maildesk.store.errors import ClaimLost, LettersLeft
 from maildesk.store.letter_inputs import letter_of
 from maildesk.store.models import LetterBodyRow, LetterRow
-from maildesk.store.rows import chunks, locked, update
+from maildesk.store.rows import chunks, column, locked, update
 
 
 class Result(StrEnum):
@@ -44,6 +45,7 @@ class Outgoing:
     recipient: str
     message_id: str
     attempt: int
+    created_at: datetime
     octets: bytes
 
 
@@ -74,13 +76,13 @@ class Held:
 
 _CLAIM = (
     'UPDATE "letter" SET "state" = \'sending\', "attempts" = "attempts" + 1, "lease_until" = ?, '
-    '"claimed_by" = ? WHERE "id" IN (SELECT "id" FROM "letter" WHERE "state" = \'queued\' AND "next_at" <= ? '
-    'ORDER BY "rank", "id" LIMIT ?{lock}) RETURNING "id"'
+    '"claimed_by" = ? WHERE "id" IN (SELECT "id" FROM "letter" WHERE "state" = \'queued\' AND "desk" = ? '
+    'AND "next_at" <= ? ORDER BY "rank", "id" LIMIT ?{lock}) RETURNING "id"'
 )
 
 
-async def claim(now: datetime, limit: int, claimed_by: str, lease_seconds: int) -> list[Outgoing]:
-    """The next letters to send, by rank and age, for this caller alone until the lease ends.
+async def claim(now: datetime, limit: int, claimed_by: str, lease_seconds: int, *, desk: str) -> list[Outgoing]:
+    """The desk's next letters to send, by rank and age, for this caller alone until the lease ends.
 
     A letter whose lease ended goes back into the queue first: its sender is gone or stuck.
     """
@@ -89,14 +91,14 @@ async def claim(now: datetime, limit: int, claimed_by: str, lease_seconds: int) 
     async with transaction():
         lapsed = LetterRow.filter(state=LetterState.SENDING.value, lease_until__lt=now)
         await lapsed.update(state=LetterState.QUEUED.value, next_at=now)
-        rows = await run(_CLAIM.format(lock=skip_locked), utc(lease_until), claimed_by, utc(now), limit)
+        rows = await run(_CLAIM.format(lock=skip_locked), utc(lease_until), claimed_by, desk, utc(now), limit)
         chosen = [row["id"] for row in rows]
         if not chosen:
             return []
         octets = dict(await LetterBodyRow.filter(letter_id__in=chosen).values_list("letter_id", "octets"))
-        names = ("id", "kind", "case_id", "desk", "recipient", "message_id", "attempts")
+        names = ("id", "kind", "case_id", "desk", "recipient", "message_id", "attempts", "created_at")
         claimed = await LetterRow.filter(id__in=chosen).order_by("rank", "id").values_list(*names)
-    return [Outgoing(ident, LetterKind(kind), *rest, octets[ident]) for ident, kind, *rest in claimed]
+    return [Outgoing(row[0], LetterKind(row[1]), *row[2:], octets[row[0]]) for row in claimed]
 
 
 async def settle(settlements: Sequence[Settlement], commit: commits.Commit | None = None) -> None:
@@ -153,10 +155,10 @@ async def _start_holds(settlements: Sequence[Settlement]) -> None:
     await update(LetterRow, ("release_at",), ("id",), rows)
 
 
-async def due_for_release(now: datetime, limit: int) -> list[Held]:
-    """Held letters whose time has come, the earliest first; past its due time a letter is held no longer."""
+async def due_for_release(now: datetime, limit: int, *, desk: str) -> list[Held]:
+    """The desk's held letters whose time has come, the earliest first; past its due time a letter is held no longer."""
     is_due = Q(release_at__lte=now) | Q(due_at__lte=now)
-    held = LetterRow.filter(is_due, state=LetterState.HELD.value).order_by("release_at", "id").limit(limit)
+    held = LetterRow.filter(is_due, desk=desk, state=LetterState.HELD.value).order_by("release_at", "id").limit(limit)
     rows = await held.values_list("id", "desk", "message_id", "address_id", "created_at")
     chosen = [row[0] for row in rows]
     inputs = dict(await LetterBodyRow.filter(letter_id__in=chosen).values_list("letter_id", "inputs"))
@@ -166,8 +168,27 @@ async def due_for_release(now: datetime, limit: int) -> list[Held]:
     ]
 
 
+async def next_release(desk: str) -> datetime | None:
+    """When the desk's next held letter may leave; None where none is held with a known time."""
+    held = LetterRow.filter(desk=desk, state=LetterState.HELD.value)
+    moments = [moment for row in await held.values_list("release_at", "due_at") for moment in row if moment]
+    return min(moments, default=None)
+
+
+async def next_due(desk: str) -> datetime | None:
+    """When the desk's next queued letter may be tried; None where none waits."""
+    queued = LetterRow.filter(desk=desk, state=LetterState.QUEUED.value)
+    found = await column(queued.order_by("next_at").limit(1), "next_at")
+    return found[0] if found else None
+
+
+async def states_of(case: int) -> dict[int, str]:
+    """The state of each letter of a case."""
+    return dict(await LetterRow.filter(case_id=case).values_list("id", "state"))
+
+
 async def freeze(letter: int, octets: bytes, now: datetime) -> None:
-    """Fix the bytes of a held letter or draft for ever and queue it. Raises LettersLeft where it is neither any more."""
+    """Fix the bytes of a held letter or draft for ever and queue it. Raises LettersLeft where it is neither."""
     async with transaction():
         waiting = LetterRow.filter(id=letter, state__in=(LetterState.HELD.value, LetterState.DRAFT.value))
         if not await waiting.update(state=LetterState.QUEUED.value, next_at=now):

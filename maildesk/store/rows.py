@@ -49,6 +49,11 @@ async def delete(model: type[Model], where: tuple[str, ...], rows: Sequence[Sequ
         await _many(_delete_sql(model, where), model, where, rows)
 
 
+async def column(query: QuerySet[M], name: str) -> list[Any]:
+    """The values of one column."""
+    return [row[0] for row in await query.values_list(name)]
+
+
 def locked(query: QuerySet[M]) -> QuerySet[M]:
     """The rows, kept from others until the transaction ends; on SQLite it keeps everything from them anyway."""
     return query.select_for_update() if current().is_postgres else query

@@ -16,7 +16,6 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _NUMBERS = itertools.count(1)
 
 
-
 def mail(sender="ann@example.com", **more) -> Message:
     """A message as the reader makes it, one of its kind."""
     number = next(_NUMBERS)
@@ -67,11 +66,17 @@ async def opening(message=None, inbox_row=None, desk="complaints", at=NOW) -> Co
     (reference,) = await references.take(at.year, 1)
     sender = message.sender.key if message.sender else ""
     first = Opened(reference, desk, at, "email", "en", None, message_row, None, message.subject, message.visible_text)
-    happened = (first, PartyAdded(Role.COMPLAINANT, sender, "Ann"), events.LetterWritten(letter, LetterKind.ACKNOWLEDGEMENT, sender))
+    happened = (
+        first,
+        PartyAdded(Role.COMPLAINANT, sender, "Ann"),
+        events.LetterWritten(letter, LetterKind.ACKNOWLEDGEMENT, sender),
+    )
     written = NewLetter(
         id=letter,
         desk=desk,
-        letter=Letter(LetterKind.ACKNOWLEDGEMENT, Address("Ann", sender), "en", "UTC", Acknowledgement(), case, person=sender),
+        letter=Letter(
+            LetterKind.ACKNOWLEDGEMENT, Address("Ann", sender), "en", "UTC", Acknowledgement(), case, person=sender
+        ),
         message_id=f"<{letter}@desk.example>",
         state=LetterState.QUEUED,
         created_at=at,
@@ -105,4 +110,3 @@ def changed(case, *happened, at=NOW, by="staff:bo") -> Change:
     for event in happened:
         after = events.apply(after, event)
     return Change(case, after, recorded(*happened, at=at, by=by))
-

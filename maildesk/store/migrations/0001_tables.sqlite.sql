@@ -96,7 +96,8 @@ CREATE TABLE "mailbox" (
     "started_at" TIMESTAMP NOT NULL,
     "high_uid" BIGINT NOT NULL,
     "changed_at" TIMESTAMP,
-    "changed_from" BIGINT
+    "changed_from" BIGINT,
+    "anew_below" BIGINT NOT NULL
 );
 CREATE TABLE "message" (
     "id" BIGINT NOT NULL PRIMARY KEY,
@@ -185,7 +186,7 @@ CREATE TABLE "letter" (
 );
 CREATE INDEX "idx_letter_awaits__199355" ON "letter" ("awaits_id");
 CREATE INDEX "idx_letter_case_id_ad7f33" ON "letter" ("case_id");
-CREATE INDEX "letter_queue" ON "letter" ("state", "rank", "id", "next_at");
+CREATE INDEX "letter_queue" ON "letter" ("state", "desk", "rank", "id", "next_at");
 CREATE INDEX "letter_recipient" ON "letter" ("recipient", "created_at");
 CREATE TABLE "letter_body" (
     "octets" BLOB,
