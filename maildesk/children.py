@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -128,7 +129,7 @@ class ForkServer:
         ours.setblocking(False)
         limits = (self._target, str(self._limits.memory), str(self._limits.deadline))
         environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
+        environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "maildesk.forkserver", str(theirs.fileno()), *limits, *self._preload),

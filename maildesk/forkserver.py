@@ -78,6 +78,7 @@ def serve(control: socket.socket, work: type_of_work, memory: int, deadline: flo
             control.send(PID.pack(pid))
         elif order[:1] == KILL:
             kill(children & {PID.unpack(order[1:])[0]})
+    signal.set_wakeup_fd(-1)
     kill(children)
 
 

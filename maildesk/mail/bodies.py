@@ -52,7 +52,7 @@ def declared_in_markup(part: Text) -> str | None:
 
 def unflowed(flowed: str, *, delsp: bool) -> str:
     """Paragraphs from lines that end in a blank (RFC 3676 section 4): same quote depth, never over "-- "."""
-    paragraphs: list[str] = []
+    paragraphs: list[list[str]] = []
     depth, is_open = -1, False
     for line in flowed.split("\n"):
         found = QUOTE_DEPTH.match(line)
@@ -60,14 +60,14 @@ def unflowed(flowed: str, *, delsp: bool) -> str:
         words = line[level:].removeprefix(" ")
         is_signature = words == "-- "
         if is_open and level == depth and not is_signature:
-            paragraphs[-1] += words
+            paragraphs[-1].append(words)
         else:
-            paragraphs.append((">" * level + " " if level else "") + words)
+            paragraphs.append([">" * level + " " if level else "", words])
         is_open = words.endswith(" ") and not is_signature
         if is_open and delsp:
-            paragraphs[-1] = paragraphs[-1][:-1]
+            paragraphs[-1][-1] = words[:-1]
         depth = level
-    return "\n".join(paragraphs)
+    return "\n".join(map("".join, paragraphs))
 
 
 def without_enrichment(enriched: str) -> str:

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 GUESS_BYTES = 16_384
 LEAST_TO_GUESS = 24  # below that a guess is worse than windows-1252
+LEAST_FOREIGN = 8
+HIGH = 0x80
 LARGER_REPERTOIRE = {
     "ansi_x3.4-1968": "cp1252",
     "ascii": "cp1252",
@@ -145,11 +147,15 @@ def guess(raw: bytes) -> tuple[str, str]:
 
 
 def header_text(raw: bytes) -> str:
-    """A header field's bytes as text: ASCII or UTF-8 (RFC 6532), else windows-1252 as old mailers wrote it."""
+    """A header field's bytes as text: ASCII or UTF-8 (RFC 6532), else what old mailers wrote.
+
+    That is windows-1252, or, where hardly a byte is ASCII, a script that has to be guessed.
+    """
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return western(raw)
+        foreign = sum(byte >= HIGH for byte in raw)
+        return guess(raw)[1] if foreign >= LEAST_FOREIGN and foreign * 2 > len(raw) else western(raw)
 
 
 def known_labels(text: str) -> str:

@@ -6,7 +6,7 @@ its whole-mail reader would walk the bodies a second time and looks at every tra
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -26,12 +26,18 @@ SEARCHED_CHARACTERS = 1_000  # of a malformed value: the search for an address i
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # a log line a part is the sender's to write, not ours
 
 FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:(?:\r\n|\n|\r)[ \t][^\r\n]*)*)(?:\r\n|\n|\r|\Z)")
+STRAY_LINE = re.compile(rb"()([^\r\n]*)(?:\r\n|\n|\r)")
+BLANK_LINE = re.compile(rb"(?:\r\n|\n)\r?\n|\r\r")
+WELL_KNOWN = re.compile(
+    rb"[\r\n](?:content-type|mime-version|message-id|received|from|to|date|subject)[ \t]*:", re.IGNORECASE
+)
 ENVELOPE_LINE = re.compile(rb">?From [^\r\n]*(?:\r\n|\n|\r)")
 BLANK_LINES = re.compile(rb"[ \t]*(?:\r\n|\n|\r)")
 FOLD = re.compile(r"(?:\r\n|\n|\r)(?=[ \t])")
-MESSAGE_ID = re.compile(r"<\s*([^<>\s][^<>]*?)\s*>")
+MESSAGE_ID = re.compile(r"<([^<>]{1,1000})>")
 BARE_MESSAGE_ID = re.compile(r"[^<>\s@,;]+@[^<>\s@,;]+")
 ADDR_SPEC = re.compile(r"[^\s<>()\[\],;:\"@']+@[^\s<>()\[\],;:\"@']+")
+BARE_WORD = re.compile(r"([A-Za-z0-9._-]{1,64})\s*(?:\(([^()]*)\))?")
 COMMENT = re.compile(r"\([^()]*\)")
 COMMENT_DEPTH = 20
 
@@ -49,7 +55,7 @@ class Header:
         """The raw value of the first field of this name, empty where there is none."""
         if name not in self.names:
             return b""
-        return next((value for field, value in self.fields if field == name), b"")
+        return next((value for found, value in self.fields if found == name), b"")
 
     def first(self, name: str) -> str:
         """The unfolded value of the first field of this name, encoded words as they are, empty where there is none."""
@@ -59,7 +65,7 @@ class Header:
         """The unfolded values of all fields of this name, in order."""
         if name not in self.names:
             return []
-        return [unfold(value) for field, value in self.fields if field == name]
+        return [unfold(value) for found, value in self.fields if found == name]
 
     def has(self, name: str) -> bool:
         """Whether there is a field of this name."""
@@ -68,25 +74,60 @@ class Header:
 
 def split(raw: bytes) -> Header:
     """The header block of a mail. Never raises; what goes over a cap is named in `defects`."""
-    position, defects, fields = start_of(raw), [], []
-    while found := FIELD.match(raw, position):
-        if found.end() > BLOCK_BYTES or len(fields) >= FIELDS:
-            defects.append("the header block is too long; the fields after the first 256 kB were not read")
+    position, fields = start_of(raw), Fields()
+    while found := FIELD.match(raw, position) or fields.stray(raw, position):
+        if found.end() > BLOCK_BYTES or len(fields.found) >= FIELDS:
+            note(fields.defects, "the header block is too long; the fields after the first 256 kB were not read")
             position = end_of_block(raw, position)
             break
-        name, value = found.group(1).decode("ascii").lower(), found.group(2)
-        if len(value) > FIELD_BYTES:
-            defects.append(f"the header field {name[:60]} is longer than 16 kB; its end was not read")
-            value = value[:FIELD_BYTES]
-        fields.append((name, value))
+        fields.add(found.group(1), found.group(2))
         position = found.end()
     blank = BLANK_LINES.match(raw, position)
     if blank:
         position = blank.end()
-    elif position < len(raw) and fields:
-        defects.append("a line that is no header field ends the header block; the body was read from there")
-    names = frozenset(name for name, _ in fields)
-    return Header(tuple(fields), min(position, len(raw)), tuple(defects), names)
+    elif position < len(raw) and fields.found:
+        note(fields.defects, "a line that is no header field ends the header block; the body was read from there")
+    names = frozenset(name for name, _ in fields.found)
+    return Header(tuple(fields.found), min(position, len(raw)), tuple(fields.defects), names)
+
+
+@dataclass(slots=True)
+class Fields:
+    """The fields of a block while they are collected. `last_known` is where the last well-known one begins."""
+
+    found: list[tuple[str, bytes]] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+    last_known: int | None = None
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Take a field, or, where the name is empty, a line that belongs to the one before."""
+        if not name:
+            note(self.defects, "a header field goes on without the blank that says so; it was read as one")
+            before, begun = self.found[-1]
+            if len(begun) < FIELD_BYTES:
+                self.found[-1] = (before, begun + b" " + value.strip())
+            return
+        text = name.decode("ascii").lower()
+        if len(value) > FIELD_BYTES:
+            note(self.defects, f"the header field {text[:60]} is longer than 16 kB; its end was not read")
+        self.found.append((text, value[:FIELD_BYTES]))
+
+    def stray(self, raw: bytes, position: int) -> re.Match[bytes] | None:
+        """A line without the blank that marks a continuation, where well-known fields still follow in the block."""
+        line = STRAY_LINE.match(raw, position)
+        if not self.found or not line or not line.group(2).strip():
+            return None
+        if self.last_known is None:
+            blank = BLANK_LINE.search(raw, position, position + BLOCK_BYTES)
+            end = blank.start() if blank else min(len(raw), position + BLOCK_BYTES)
+            self.last_known = max((known.start() for known in WELL_KNOWN.finditer(raw, position, end)), default=-1)
+        return line if line.end() - 1 <= self.last_known else None
+
+
+def note(defects: list[str], words: str) -> None:
+    """Say a thing once."""
+    if words not in defects:
+        defects.append(words)
 
 
 def start_of(raw: bytes) -> int:
@@ -102,7 +143,7 @@ def start_of(raw: bytes) -> int:
 
 def end_of_block(raw: bytes, position: int) -> int:
     """Where the blank line stands that ends a block that is not read to its end."""
-    found = re.compile(rb"(?:\r\n|\n)(?=\r?\n)|\r(?=\r)").search(raw, position)
+    found = BLANK_LINE.search(raw, position)
     return found.end() if found else len(raw)
 
 
@@ -143,8 +184,9 @@ def loose_address(value: str) -> Address | None:
     value = value[-SEARCHED_CHARACTERS:]
     matches = list(ADDR_SPEC.finditer(value))
     if not matches:
-        return None
-    name = decoded(value[: matches[-1].start()].strip(" \t<>\"'"))
+        word = BARE_WORD.fullmatch(value.strip())
+        return Address(decoded(word.group(2) or ""), clean(word.group(1))) if word else None
+    name = decoded(value[: matches[-1].start()].partition("<")[0].strip(" \t<>\"'"))
     return Address(name, clean(matches[-1].group()).strip("."))
 
 
@@ -154,8 +196,8 @@ def message_ids(values: list[str]) -> tuple[str, ...]:
     for value in values:
         marked = MESSAGE_ID.findall(value)
         for inner in marked or BARE_MESSAGE_ID.findall(value[-SEARCHED_CHARACTERS:]):
-            found[f"<{clean(''.join(inner.split()))}>"] = None
-    return tuple(found)[-REFERENCES:]
+            found[clean("".join(inner.split()))] = None
+    return tuple(f"<{identifier}>" for identifier in found if identifier)[-REFERENCES:]
 
 
 def message_id(value: str) -> str | None:

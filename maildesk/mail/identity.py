@@ -18,6 +18,7 @@ from maildesk.mail.kind import DESK_HEADER, PROBE_HEADER
 SCANNED_CHARACTERS = 1_000
 UNREAD_CHARACTERS = 64 * 1024
 DELIVERIES = 50
+REPEATED = 20
 IDENTITY_FIELDS = ("message-id", "from", "date", "subject")
 DELIVERY_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 SENDER_FIELDS = ("reply-to", "sender", "return-path")
@@ -103,7 +104,8 @@ def sender_of(header: Header, defects: list[str]) -> tuple[Address | None, bool]
 
 def listed(header: Header, field: str, defects: list[str]) -> tuple[Address, ...]:
     """The mailboxes of all fields of a name; repeated fields happen and are meant."""
-    found = [one for value in header.all(field) for one in headers.addresses(value, defects, field.title())]
+    values = header.all(field)[:REPEATED]
+    found = [one for value in values for one in headers.addresses(value, defects, field.title())]
     return tuple(found[: headers.ADDRESSES])
 
 
@@ -125,7 +127,7 @@ def received_at(header: Header, own_hosts: tuple[str, ...]) -> datetime | None:
 
 
 def digest(raw: bytes, header: Header) -> str:
-    """The same for two copies of one mail: over Message-ID, From, Date, Subject and all bytes after the header block."""
+    """The same for two copies of one mail: over Message-ID, From, Date, Subject and the bytes after the header."""
     found = hashlib.sha256()
     for field in IDENTITY_FIELDS:
         value = header.raw(field).strip()

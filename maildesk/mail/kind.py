@@ -67,7 +67,7 @@ def has_any(subject: str, phrases: Iterable[str]) -> bool:
 
 
 RESPONDER = starts_with(words.RESPONDER_SUBJECTS)
-REPLY_CODE = re.compile(r"\b[45]\d\d[ -]+#?[45]\.\d{1,3}\.\d{1,3}\b|^\s*(?:55[0-4]|45[0-2])[ -]", re.MULTILINE)
+REPLY_CODE = re.compile(r"\b[45]\d\d[ -]+#?[45]\.\d{1,3}\.\d{1,3}\b|^[ \t]*(?:55[0-4]|45[0-2])[ -]", re.MULTILINE)
 REPLY = re.compile(r"\s*(?:re|aw|sv|vs|antw|rép|res|odp)\s*:", re.IGNORECASE)
 
 
@@ -77,13 +77,15 @@ def is_null_path(mail: Evidence) -> bool:
 
 
 def is_daemon(mail: Evidence) -> bool:
-    """A mail system's own address."""
-    return mail.mailbox in words.DAEMONS or mail.mailbox.startswith("mailer-daemon")
+    """A mail system's own address or name."""
+    if mail.mailbox in words.DAEMONS or mail.mailbox.startswith(("mailer-daemon", "postmaster")):
+        return True
+    return mail.sender is not None and has_any(f"{mail.sender.name} {mail.mailbox}", words.SYSTEM_NAMES)
 
 
 def is_nobody(mail: Evidence) -> bool:
     """A From without any address, as some mail systems write theirs."""
-    return mail.sender is None and mail.header.has("from")
+    return mail.header.has("from") and "@" not in mail.header.first("from")
 
 
 def speaks_of_delay(mail: Evidence) -> bool:
@@ -93,10 +95,17 @@ def speaks_of_delay(mail: Evidence) -> bool:
 
 def reports_delivery(mail: Evidence) -> bool:
     """It has the look of a report on delivery, though not its form."""
-    by_system = is_daemon(mail) or is_null_path(mail) or is_nobody(mail)
+    if mail.mailbox.startswith("mailer-daemon") or mail.subject.lower().startswith(words.REPORT_SUBJECTS):
+        return not is_automatic(mail) or mail.value("auto-submitted") != "auto-replied" or is_daemon(mail)
+    by_system = is_daemon(mail) or is_null_path(mail) or is_nobody(mail) or is_no_reply(mail)
     if has_any(mail.subject, words.FAILURE_SUBJECTS) or speaks_of_delay(mail):
         return by_system or (not REPLY.match(mail.subject) and bool(REPLY_CODE.search(mail.text)))
-    return by_system and bool(REPLY_CODE.search(mail.text)) and not mail.value("auto-submitted") == "auto-replied"
+    return by_system and bool(REPLY_CODE.search(mail.text)) and mail.value("auto-submitted") != "auto-replied"
+
+
+def names_failed(mail: Evidence) -> bool:
+    """X-Failed-Recipients, as Exim, Gmail and others write it."""
+    return mail.header.has("x-failed-recipients") and not speaks_of_delay(mail)
 
 
 def is_feedback(mail: Evidence) -> bool:
@@ -152,16 +161,16 @@ def is_ours(mail: Evidence) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("probe", lambda m: m.header.has(PROBE_HEADER), Kind.AUTO_GENERATED, "it is a probe that the desk sent to itself"),
+    Rule("probe", lambda m: m.header.has(PROBE_HEADER), Kind.AUTO_GENERATED, "the desk sent it to itself as a probe"),
     Rule("own-letter", lambda m: m.header.has(DESK_HEADER), Kind.AUTO_GENERATED,
          "it is a desk's own letter that came back"),
     Rule("feedback-report", is_feedback, Kind.FEEDBACK_REPORT, "it is a feedback report (RFC 5965)"),
-    Rule("delivery-failed", has_failed, Kind.BOUNCE, "its delivery report says that a mail was not delivered (RFC 3464)"),
+    Rule("delivery-failed", has_failed, Kind.BOUNCE,
+         "its delivery report says that a mail was not delivered (RFC 3464)"),
     Rule("delivery-delayed", is_delayed, Kind.DELAYED, "its delivery report says that a mail is late (RFC 3464)"),
     Rule("delivery-succeeded", lambda m: bool(m.actions), Kind.AUTO_GENERATED,
          "its delivery report says that a mail was delivered or passed on (RFC 3464)"),
-    Rule("failed-recipients", lambda m: m.header.has("x-failed-recipients") and not speaks_of_delay(m), Kind.BOUNCE,
-         "X-Failed-Recipients names who was not reached"),
+    Rule("failed-recipients", names_failed, Kind.BOUNCE, "X-Failed-Recipients names who was not reached"),
     Rule("delay-in-words", lambda m: speaks_of_delay(m) and reports_delivery(m), Kind.DELAYED,
          "a mail system says in words that a mail is late"),
     Rule("bounce-in-words", reports_delivery, Kind.BOUNCE, "a mail system says in words that a mail was not delivered"),
@@ -182,7 +191,8 @@ RULES: tuple[Rule, ...] = (
          "it has a header that only programs write"),
     Rule("bulk", lambda m: bool(precedence(m) & words.BULK_PRECEDENCE), Kind.AUTO_GENERATED,
          "Precedence says that it was sent to many"),
-    Rule("null-path", is_null_path, Kind.AUTO_GENERATED, "its return path is empty, so nobody awaits an answer (RFC 3834)"),
+    Rule("null-path", is_null_path, Kind.AUTO_GENERATED,
+         "its return path is empty, so nobody awaits an answer (RFC 3834)"),
     Rule("list", lambda m: "list" in precedence(m) or not m.header.names.isdisjoint(words.LIST_HEADERS), Kind.HUMAN,
          "it came by a mailing list", is_list=True),
     Rule("answers-suppressed", is_suppressed, Kind.HUMAN, "X-Auto-Response-Suppress asks for no automatic answer"),

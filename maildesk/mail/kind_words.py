@@ -4,6 +4,10 @@ DAEMONS = (
     "mailer-daemon", "mailerdaemon", "mdaemon", "postmaster", "poostmaster", "mail-daemon", "mail.delivery.system",
     "maildelivery", "bounce", "bounces", "ndr", "mailadm", "mail-delivery", "mailer_daemon",
 )  # fmt: skip
+SYSTEM_NAMES = (
+    "mail delivery", "mailer-daemon", "mailer daemon", "mail system", "mail administrator", "system administrator",
+    "delivery subsystem", "delivery system", "postmaster",
+)  # fmt: skip
 NO_REPLY = (
     "noreply", "no-reply", "no_reply", "no.reply", "donotreply", "do-not-reply", "do_not_reply", "dontreply",
     "nicht-antworten", "keine-antwort", "nepasrepondre", "ne-pas-repondre", "noresponder", "no-responder",
@@ -44,6 +48,7 @@ FAILURE_SUBJECTS = (
     "returning message to sender", "mail error", "mail system error", "mail rejected", "rejected mail",
     "message you sent blocked", "error sending your mail", "processing error", "address error",
     "user unknown", "unknown user", "bounce", "failure delivery", "permanent delivery", "error during delivery",
+    "mail could not be",
     "message rejected", "rejected:", "permanent error", "aws notification message", "mail status report",
     "unzustellbar", "nicht zugestellt", "zustellung fehlgeschlagen", "unzustellbarkeit", "zustellfehler",
     "konnte nicht zugestellt werden", "non remis", "non distribu", "échec de la remise", "impossible de remettre",
@@ -53,6 +58,14 @@ FAILURE_SUBJECTS = (
     "kan ikke leveres", "ikke leveret", "toimittaminen epäonnistui", "nelze doručit", "nedoručiteln",
     "недоставленн", "не доставлено", "エラー通知", "配信不能", "配信できません", "配信エラー", "メールエラー",
     "系统退信", "退信", "邮件投递失败", "郵件傳送失敗", "发送失败",
+)  # fmt: skip
+# Subjects that begin with these are reports whoever sent them: nobody complains in these words.
+REPORT_SUBJECTS = (
+    "undelivered mail returned to sender", "returned mail", "mail delivery failed", "mail delivery failure",
+    "delivery status notification", "delivery failure notification", "undeliverable:", "undeliverable mail",
+    "undeliverable message", "non-delivery:", "failure notice", "automatically rejected mail",
+    "mail delivery warning", "mail system error", "delivery notification: delivery has failed",
+    "returning message to sender", "mail could not be delivered",
 )  # fmt: skip
 DELAY_SUBJECTS = (
     "delayed", "(delay)", "still being retried", "warning: could not send", "warning--could not send",
@@ -70,7 +83,7 @@ RESPONDER_HEADERS = (
 PROGRAM_HEADERS = (
     "x-loop", "x-otrs-loop", "x-zammad-loop", "x-rt-loop-prevention", "x-rt-originator", "x-cron-env",
     "x-fc-machinegenerated", "x-ms-exchange-generated-message-source", "x-facebook-notify", "x-osticket-auto",
-    "x-debbugs-envelope-to", "x-bugzilla-reason", "x-jira-fingerprint", "x-github-reason",
+    "x-debbugs-envelope-to",
 )  # fmt: skip
 LIST_HEADERS = ("list-id", "list-post", "list-unsubscribe", "list-help", "x-mailman-version", "x-mailing-list",
                 "mailing-list", "x-google-group-id")  # fmt: skip

@@ -39,7 +39,10 @@ QUOTES_FROM_HERE = (
 REMOVED = (("<style", "</style>"), ("<script", "</script>"), ("<!--", "-->"), ("<![", "]>"), ("<?xml", ">"))
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*?(/?)>")
 ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr p li td th tr option".split())
+VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p", "param", "source",
+     "td", "th", "tr", "track", "wbr"}
+)  # fmt: skip
 DATA_URI = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s%]+")
 BLANKS = re.compile(r"\n{3,}")
 CID = re.compile(r"cid:([^\"'\s>)]+)", re.IGNORECASE)

@@ -52,10 +52,10 @@ def understood(raw: bytes, policy: ReadPolicy) -> Message:
     text = quoting.unmarked(marked)
     visible, quoted = quoting.split(marked)
     recipients = bounces.reported(tree)
-    rule = kind.classify(evidence(message, header, tree, recipients, policy, text))
+    message = replace(message, text=text)
+    rule = kind.classify(evidence(message, header, tree, recipients, policy))
     return replace(
         message,
-        text=text,
         visible_text=visible,
         quoted_text=quoted,
         attachments=bodies.attachments(tree),
@@ -76,7 +76,6 @@ def evidence(
     tree: Tree,
     recipients: tuple[BouncedRecipient, ...],
     policy: ReadPolicy,
-    text: str,
 ) -> kind.Evidence:
     """What the table of kinds looks at."""
     return kind.Evidence(
@@ -86,7 +85,7 @@ def evidence(
         report_type=tree.report_type if tree.content_type == "multipart/report" else "",
         part_types=frozenset(map(parts.content_type, tree.reports)),
         actions=frozenset(recipient.action for recipient in recipients if recipient.action),
-        text=text[:EVIDENCE_CHARACTERS],
+        text=message.text[:EVIDENCE_CHARACTERS],
         own_addresses=policy.own_addresses,
     )
 

@@ -28,6 +28,7 @@ EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "a
               "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "message/rfc822": ".eml",
               "text/x-vcard": ".vcf", "text/vcard": ".vcf", "application/ms-tnef": ".dat"}  # fmt: skip
 GARBLED = (AttributeError, TypeError, ValueError, LookupError, AssertionError, RecursionError)
+ENCODING = re.compile(r"[A-Za-z0-9-]+")
 CONTENT_ID = re.compile(r"<?([^<>\s]+)>?")
 
 
@@ -156,11 +157,20 @@ def content_of(part: Part, defects: list[str]) -> bytes:
     try:
         if part.is_multipart():
             return flattened(part)
+        repair_encoding(part)
         content = part.get_payload(decode=True)
     except GARBLED as failure:
         note(defects, f"a part could not be decoded ({type(failure).__name__})")
         return b""
     return content if isinstance(content, bytes) else b""
+
+
+def repair_encoding(part: Part) -> None:
+    """Reduce Content-Transfer-Encoding to its word: with blanks around it the standard library decodes nothing."""
+    written = str(part.get("content-transfer-encoding", ""))
+    word = ENCODING.search(written)
+    if word and word.group() != written:
+        part.replace_header("content-transfer-encoding", word.group())
 
 
 def flattened(part: Part) -> bytes:

@@ -23,7 +23,8 @@ ON = (
 
 # The labels of the header block that Outlook and forwards put over the old mail.
 FROM = (
-    "From", "Von", "De", "Da", "Van", "Od", "Från", "Fra", "Lähettäjä", "Feladó", "Kimden", "От", "Від", "差出人",
+    "From", "Von", "De", "Da", "Van", "Od", "Från", "Fra", "Lähettäjä", "Feladó",
+    "Kimden", "От", "Від", "差出人",
     "送信者", "发件人", "寄件者", "보낸 사람", "Expéditeur", "Mittente", "Remitente",
 )  # fmt: skip
 SENT = (
@@ -63,7 +64,8 @@ FORWARDED = (
 
 # "Sent from my iPhone": the whole last line of the new text.
 SENT_FROM = (
-    "sent from my", "sent from mail for", "sent from outlook", "sent from yahoo", "sent via", "sent with", "get outlook for",
+    "sent from my", "sent from mail for", "sent from outlook", "sent from yahoo", "sent via", "sent with",
+    "get outlook for",
     "von meinem", "gesendet von", "gesendet mit", "diese nachricht wurde von mein", "envoyé de mon", "envoyé depuis",
     "envoyé à partir de", "enviado desde", "enviado de meu", "enviado do meu", "inviato da", "verstuurd vanaf",
     "verzonden vanaf", "verzonden met", "wysłane z", "wysłano z", "skickat från", "sendt fra", "lähetetty",

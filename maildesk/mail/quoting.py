@@ -15,6 +15,7 @@ TEXT_CHARACTERS = 64 * 1024
 INTRODUCTION_LINES = 4
 INTRODUCTION_CHARACTERS = 400
 HEADER_LINES = 10
+LABELS = 3
 SIGNATURE_LINES = 25
 FOOTER_LINES = 8
 
@@ -30,9 +31,17 @@ def any_of(phrases: Iterable[str]) -> str:
 
 WROTE = re.compile(rf"(?<!\w)(?:{any_of(words.WROTE)})(?!\w)", re.IGNORECASE)
 BEGINS = re.compile(rf"(?:{any_of(words.ON)})(?:[\s,.]|(?=\d))|\d{{1,4}}[-./年]\s?\d")
-COLON = (":", "：", "----", "のメール:", ":*")
-DATED_ADDRESS = re.compile(r"\d{4}[-/.年]\s?\d{1,2}[-/.月].{4,200}<\s?[^<>\s]+@[^<>\s]+>\s?[:：]$")
-PRECISE = re.compile(r"@|\d{1,2}[:.時]\d{2}|\b\d{4}\b|年")
+COLON = (":", "：", "----", ":*")
+DECORATION = "*_ -"
+ENDING_ADDRESS = re.compile(r"<\s?[^<>\s@]+@[^<>\s@]+>[^<>]{0,20}$")
+TIME_OF_DAY = re.compile(r"\d{1,2}[:.h時]\d{2}")
+LEAST_DIGITS = 5  # of a day and a time
+WROTE_AT_END = re.compile(rf"(?<!\w)(?:{any_of(words.WROTE)})$", re.IGNORECASE)
+# What a client always names and a person seldom does: the address, or the year and the time of day.
+PRECISE = re.compile(r"@|(?=.*(?:\b(?:19|20)\d{2}\b|年)).*\d{1,2}[:.時]\d{2}")
+FIRST_PERSON = re.compile(
+    r"\b(?:I wrote|schrieb ich|ich .{0,40}schrieb|habe ich|jag skrev|skrev jag|jeg skrev)\b", re.IGNORECASE
+)
 LABEL = r"[*>\s]*(?:{})\s?\*?\s?[:：]"
 FROM = re.compile(LABEL.format(any_of(words.FROM)), re.IGNORECASE)
 OTHER = re.compile(LABEL.format(any_of((*words.SENT, *words.TO, *words.SUBJECT, *words.FROM))), re.IGNORECASE)
@@ -40,10 +49,11 @@ SUBJECT = re.compile(LABEL.format(any_of(words.SUBJECT)), re.IGNORECASE)
 SENT = re.compile(LABEL.format(any_of(words.SENT)), re.IGNORECASE)
 ORIGINAL = re.compile(rf"[-_*=\s>]*(?:{any_of(words.ORIGINAL)})(?:\s?[-_*=:]+)?\s*", re.IGNORECASE)
 FORWARDED = re.compile(rf"[>\s]*(?:{any_of(words.FORWARDED)})\s?:?\s*", re.IGNORECASE)
-RULE_LINE = re.compile(r"\s*[_\-=]{20,}\s*")
-SHORT_RULE_LINE = re.compile(r"\s*_{5,}\s*")
+UNDERSCORES = re.compile(r"\s*_{5,}\s*")
 SIGNATURE = re.compile(r"\s?(?:-- ?|__)\s?")
-SENT_FROM = re.compile(rf"[\s*_<([]*(?:{any_of(words.SENT_FROM)}).{{0,120}}", re.IGNORECASE)
+SENT_FROM = re.compile(
+    rf"[\s*_<([]*(?:{any_of(words.SENT_FROM)})(?:[^,;!?]{{0,50}}|.{{0,40}}<.{{0,200}}>)", re.IGNORECASE
+)
 
 
 def split(text: str, markers: Collection[str] = tuple(REPLY_MARKER.values())) -> tuple[str, str]:
@@ -83,57 +93,70 @@ def marked_lines(text: str) -> tuple[Lines, Quoted]:
         if before.strip():
             lines.append(unmarked(before))
             quoted.append(False)
-            line = line[len(before) :]
-        bare = unmarked(line)
+        bare = unmarked(line[len(before) :] if before.strip() else line)
         inside = bool(level or begins)
         level = max(level + begins - ends, 0)
         lines.append(bare)
-        quoted.append(inside or bare.lstrip().startswith((">", "›")))
+        quoted.append(inside or (bare.lstrip().startswith((">", "›")) and not closes_address(lines, bare)))
     return lines, quoted
 
 
+def closes_address(lines: Lines, line: str) -> bool:
+    """Whether the line's > ends the address of a wrapped introduction: "… <jo@example.org", "> wrote:"."""
+    before = lines[-2] if len(lines) > 1 else ""
+    return line.rstrip().endswith(COLON) and before.rfind("<") > before.rfind(">")
+
+
 def introductions(lines: Lines, quoted: Quoted) -> None:
-    """ "On … wrote:" goes with the quote under it. Where nothing under it is marked as a quote, the rest goes."""
+    """The line "On … wrote:" goes with the quote under it. Where nothing under it is marked as one, the rest goes."""
     for last, line in enumerate(lines):
-        if quoted[last] or not line.rstrip().endswith(COLON):
+        if quoted[last] or not line.strip():
             continue
         first = introduction(lines, quoted, last)
         if first is None:
             continue
-        followed = next_is_quoted(lines, quoted, last)
-        said = " ".join(lines[first : last + 1])
-        if not followed and not PRECISE.search(said):
-            continue
-        for i in range(first, last + 1):
-            quoted[i] = True
-        if not followed and "@" not in said and not re.search(r"\d[:.]\d\d", said):
-            continue
+        quoted[first : last + 1] = [True] * (last + 1 - first)
         if not any(quoted[last + 1 :]):
-            for i in range(last + 1, len(lines)):
-                quoted[i] = True
+            quoted[last + 1 :] = [True] * (len(lines) - last - 1)
             return
 
 
 def introduction(lines: Lines, quoted: Quoted, last: int) -> int | None:
-    """The line on which the introduction begins that ends on `last`, or None where it is none."""
-    said = ""
+    """The line on which an introduction begins that ends on `last`, or None where it is none.
+
+    A client wraps it over up to four lines. Without a quote under it, it must name an address or a time of day.
+    """
+    followed = next_is_quoted(lines, quoted, last)
+    ends = lines[last].rstrip()
+    if not ends.endswith(COLON) and not (WROTE_AT_END.search(ends) and has_timed_address(ends)):
+        return None
+    found, said = None, ""
     for first in range(last, max(last - INTRODUCTION_LINES, -1), -1):
         if quoted[first] or not lines[first].strip():
-            return None
+            break
         said = f"{lines[first].strip()} {said}".strip()
-        if len(said) > INTRODUCTION_CHARACTERS:
-            return None
-        if DATED_ADDRESS.match(said):
-            return first
-        found = WROTE.search(said)
-        if not found or not re.search(r"\d|@", said):
+        if len(said) > INTRODUCTION_CHARACTERS or not introduces(said, followed=followed):
             continue
-        if BEGINS.match(said.lstrip("*_ -")) or (first == last and said[found.end() :].count(" ") < 8):
-            wraps = first > 0 and not BEGINS.match(said.lstrip("*_ -")) and "@" not in said
-            if not wraps:
-                return first
-            return None if not next_is_quoted(lines, quoted, last) else first
-    return None
+        if BEGINS.match(said.lstrip(DECORATION)):
+            return first
+        found = first if found is None else found
+    return found
+
+
+def introduces(said: str, *, followed: bool) -> bool:
+    """Whether the words say who wrote when; a person's own "On Monday I wrote:" names neither address nor time."""
+    if has_timed_address(said):
+        return True
+    if not WROTE.search(said) or FIRST_PERSON.search(said):
+        return False
+    return bool(re.search(r"\d|@", said)) if followed else bool(PRECISE.search(said))
+
+
+def has_timed_address(said: str) -> bool:
+    """A day, a time and at its end an address: "30.09.2017, 18.30, Jo Bloggs <jo@example.org>:" in any language."""
+    if not ENDING_ADDRESS.search(said) or not TIME_OF_DAY.search(said):
+        return False
+    return sum(map(str.isdigit, said.partition("<")[0])) >= LEAST_DIGITS
 
 
 def next_is_quoted(lines: Lines, quoted: Quoted, last: int) -> bool:
@@ -148,7 +171,7 @@ def originals(lines: Lines, quoted: Quoted) -> None:
             continue
         if ORIGINAL.fullmatch(line) or FORWARDED.fullmatch(line) or is_header_block(lines, i):
             start = i
-            while start > 0 and (not lines[start - 1].strip() or RULE_LINE.fullmatch(lines[start - 1])):
+            while start > 0 and (not lines[start - 1].strip() or UNDERSCORES.fullmatch(lines[start - 1])):
                 start -= 1
             for rest in range(start, len(lines)):
                 quoted[rest] = True
@@ -164,7 +187,7 @@ def is_header_block(lines: Lines, first: int) -> bool:
     said = " ".join(block[: len(labelled) + 1])
     has_subject = any(SUBJECT.match(line) for line in labelled)
     has_sent = any(SENT.match(line) for line in labelled)
-    return len(labelled) >= 3 and (has_subject or has_sent) and (has_subject or "@" in said)
+    return len(labelled) >= LABELS and (has_subject or has_sent) and (has_subject or "@" in said)
 
 
 def signature(lines: Lines, quoted: Quoted) -> None:
@@ -172,26 +195,37 @@ def signature(lines: Lines, quoted: Quoted) -> None:
     seen = False
     for i, line in enumerate(lines):
         if seen and not quoted[i] and SIGNATURE.fullmatch(line):
-            end = next((j for j in range(i + 1, len(lines)) if quoted[j]), len(lines))
-            if sum(bool(inner.strip()) for inner in lines[i:end]) <= SIGNATURE_LINES:
-                for j in range(i, end):
-                    quoted[j] = True
+            end = end_of_signature(lines, quoted, i)
+            if end is not None:
+                quoted[i:end] = [True] * (end - i)
                 return
         seen = seen or bool(line.strip() and not quoted[i])
+
+
+def end_of_signature(lines: Lines, quoted: Quoted, first: int) -> int | None:
+    """Where a signature ends that begins here; None where it would be too long for one."""
+    count = 0
+    for i in range(first, len(lines)):
+        if quoted[i]:
+            return i
+        count += bool(lines[i].strip())
+        if count > SIGNATURE_LINES:
+            return None
+    return len(lines)
 
 
 def footer(lines: Lines, quoted: Quoted) -> None:
     """A long rule of underscores and the few lines under it, where they end the mail: a list's or a sender's footer."""
     shown = [i for i in range(len(lines)) if lines[i].strip() and not quoted[i]]
     for position, i in enumerate(shown[-FOOTER_LINES:-1] if len(shown) > 1 else []):
-        if SHORT_RULE_LINE.fullmatch(lines[i]) and (position or len(shown) > FOOTER_LINES):
+        if UNDERSCORES.fullmatch(lines[i]) and (position or len(shown) > FOOTER_LINES):
             for j in shown[shown.index(i) :]:
                 quoted[j] = True
             return
 
 
 def sent_from(lines: Lines, quoted: Quoted) -> None:
-    """ "Sent from my iPhone" as the last line of the new text, or the last before the quote."""
+    """The line "Sent from my iPhone" as the last line of the new text, or the last before the quote."""
     shown = [i for i in range(len(lines)) if lines[i].strip() and not quoted[i]]
     for position, i in enumerate(shown):
         following = shown[position + 1] if position + 1 < len(shown) else len(lines)
