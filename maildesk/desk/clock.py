@@ -1,0 +1,42 @@
+"""The clock that the daemon lives by: handed in, so that the demo and the scenarios pass their own."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time in UTC and waits for so many seconds of it."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+    async def wait(self, seconds: float) -> None:
+        """Return when so many seconds of this clock have passed."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        return datetime.now(UTC)
+
+    async def wait(self, seconds: float) -> None:
+        """Sleep."""
+        await asyncio.sleep(seconds)
+
+
+async def first_of(*waits: Awaitable[object]) -> None:
+    """Return when the first of these is over; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

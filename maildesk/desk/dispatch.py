@@ -1,0 +1,170 @@
+"""Committed letters to the SMTP server, and what came of them (commit 3).
+
+A claim is one conditional update with a lease; the word of the server and what follows for the case are written
+together, once. A crash between DATA and that commit sends the same bytes again, never others.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from maildesk.desk.assembly import Assembly
+from maildesk.desk.clock import first_of
+from maildesk.desk.letterbox import Letterbox
+from maildesk.desk.numbering import Numbering
+from maildesk.desk.watch import Surroundings
+from maildesk.domain.decision import Author
+from maildesk.domain.delivery import Delivered, Fate, is_told_on_case, settled, warning
+from maildesk.domain.policy import DeskPolicy
+from maildesk.journal import Entry
+from maildesk.mail.outgoing import Accepted, Deferred, Outcome, Outgoing, Refused, Whose
+from maildesk.mail.submission import Submission
+from maildesk.store import StoreError, cases, outbox
+from maildesk.store.commit import Commit
+from maildesk.store.errors import CaseMoved, ClaimLost
+from maildesk.store.outbox import Result, Settlement
+
+BATCH = 50
+LEASE_SECONDS = 900
+LONGEST_QUIET_SECONDS = 30.0
+MOST_MOVES = 10
+GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321 section 4.5.4.1
+RETRY_MINUTES = (1, 5, 15, 30, 60, 120, 240)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A claimed letter and what the server said to it."""
+
+    letter: outbox.Outgoing
+    outcome: Outcome
+
+
+def next_attempt(attempt: int, now: datetime, random: float) -> datetime:
+    """When to try a deferred letter again: later each time, and not all at the same moment. `random` in [0, 1)."""
+    minutes = RETRY_MINUTES[min(attempt, len(RETRY_MINUTES)) - 1]
+    return now + timedelta(minutes=minutes * (1 + random / 4))
+
+
+class Dispatch:
+    """One desk's sending. `queued` wakes it."""
+
+    def __init__(
+        self, policy: DeskPolicy, submission: Submission, letterbox: Letterbox, surroundings: Surroundings
+    ) -> None:
+        self.queued = asyncio.Event()
+        self._policy, self._submission, self._letterbox = policy, submission, letterbox
+        self._clock, self._health = surroundings.clock, surroundings.health
+        self._log, self._random = surroundings.log, surroundings.random
+        self._numbering = Numbering()
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Send whatever is queued, until the desk stops."""
+        try:
+            while not stopping.is_set():
+                self.queued.clear()
+                rest = self._submission.rest_seconds
+                if not rest and await self.batch():
+                    continue
+                quiet = min(rest, LONGEST_QUIET_SECONDS) or LONGEST_QUIET_SECONDS
+                bells = [stopping.wait()] if rest else [stopping.wait(), self.queued.wait(), self._until_due()]
+                await first_of(*bells, asyncio.sleep(quiet))
+        finally:
+            await self._submission.close()
+
+    async def batch(self) -> int:
+        """Claim, send, settle; how many letters there were."""
+        claimed = await outbox.claim(self._clock.now(), BATCH, self._name, LEASE_SECONDS, desk=self._policy.name)
+        if not claimed:
+            return 0
+        attempted = await asyncio.gather(*(self._send(letter) for letter in claimed))
+        await self._settle(attempted)
+        return len(claimed)
+
+    async def _until_due(self) -> None:
+        """Wait, by the desk's clock, for the next deferred letter's time."""
+        due = await outbox.next_due(self._policy.name)
+        seconds = (due - self._clock.now()).total_seconds() if due else LONGEST_QUIET_SECONDS * 1000
+        await self._clock.wait(max(0.05, seconds))
+
+    async def _send(self, letter: outbox.Outgoing) -> Attempted:
+        outgoing = Outgoing(self._policy.address, letter.recipient, letter.octets, letter.message_id)
+        return Attempted(letter, await self._submission.send(outgoing))
+
+    async def _settle(self, attempted: Sequence[Attempted]) -> None:
+        """Write what became of the letters. Claims that lapsed meanwhile are left to whoever has them now."""
+        for _ in range(MOST_MOVES):
+            try:
+                settlements, commit = await self._settlement(attempted)
+                await outbox.settle(settlements, commit)
+            except ClaimLost as lost:
+                attempted = [one for one in attempted if one.letter.id not in lost.letter_ids]
+                continue
+            except CaseMoved:
+                continue
+            self._report(attempted)
+            return
+        raise StoreError("the cases of these letters kept moving")
+
+    async def _settlement(self, attempted: Sequence[Attempted]) -> tuple[list[Settlement], Commit]:
+        now = self._clock.now()
+        await self._numbering.fill(len(attempted), now)
+        known = await cases.load([one.letter.case for one in attempted if one.letter.case is not None])
+        assembly = Assembly(self._policy, self._letterbox, self._numbering, now, known)
+        settlements = []
+        for one in attempted:
+            settlement = self._word(one, now)
+            settlements.append(settlement)
+            await self._follow(one, settlement, assembly)
+        return settlements, assembly.commit()
+
+    def _word(self, one: Attempted, now: datetime) -> Settlement:
+        """The server's word as the outbox keeps it; a letter that was deferred for days is given up."""
+        letter, outcome = one.letter, one.outcome
+        if isinstance(outcome, Accepted):
+            return Settlement(letter.id, letter.attempt, Result.ACCEPTED, now, outcome.code, outcome.text)
+        if isinstance(outcome, Refused):
+            return Settlement(letter.id, letter.attempt, Result.REFUSED, now, outcome.code, outcome.text)
+        if outcome.whose is Whose.THEIRS and now - letter.created_at > GIVE_UP_AFTER:
+            return Settlement(letter.id, letter.attempt, Result.REFUSED, now, outcome.code, outcome.text)
+        next_at = next_attempt(letter.attempt, now, self._random())
+        if outcome.wait:
+            next_at = now + timedelta(seconds=outcome.wait)
+        return Settlement(letter.id, letter.attempt, Result.LATER, now, outcome.code, outcome.text, next_at)
+
+    async def _follow(self, one: Attempted, settlement: Settlement, assembly: Assembly) -> None:
+        """What the word means for the case and its people."""
+        if settlement.result is Result.LATER:
+            return
+        letter = one.letter
+        fate = Fate.ACCEPTED if settlement.result is Result.ACCEPTED else Fate.REFUSED
+        code = str(settlement.code or "")
+        delivered = Delivered(letter.id, letter.kind, letter.recipient, fate, code, settlement.answer)
+        case = assembly.known.get(letter.case) if letter.case is not None else None
+        if case is not None and (is_told_on_case(letter.kind) or fate is Fate.REFUSED):
+            assembly.change(settled(case, delivered, Author("desk", letter.id, settlement.at)))
+        if fate is Fate.REFUSED:
+            for numbered in warning(case, delivered, self._policy, self._numbering.numbers):
+                await assembly.write(numbered)
+
+    def _report(self, attempted: Sequence[Attempted]) -> None:
+        for one in attempted:
+            letter, outcome = one.letter, one.outcome
+            facts = {"desk": self._policy.name, "letter": letter.id, "message_id": letter.message_id,
+                     "kind": letter.kind.value, "code": outcome.code}  # fmt: skip
+            if isinstance(outcome, Accepted):
+                self._health.submission_is_well()
+                self._log(Entry.SENT, **facts)
+            elif isinstance(outcome, Refused):
+                self._log(Entry.REFUSED, **facts, what=outcome.text)
+            else:
+                self._deferred(outcome, facts, letter.attempt)
+
+    def _deferred(self, outcome: Deferred, facts: dict[str, object], attempt: int) -> None:
+        if outcome.whose is not Whose.THEIRS:
+            self._health.submission_fails(self._clock.now(), outcome.text)
+        self._log(Entry.DEFERRED, **facts, what=outcome.text, attempt=attempt)
