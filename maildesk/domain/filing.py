@@ -106,9 +106,17 @@ class FilingIndex:
         if message.message_id:
             self.messages[message.message_id] = case
         self.parties[case] = parties
-        if message.sender and message.received_at:
-            self.texts[(message.sender.key, text_digest(message))] = (case, message.received_at)
-            self.latest[message.sender.key] = case
+        sender = message.sender
+        if sender and message.sender_is_from and sender.key in parties:
+            self.latest[sender.key] = case
+            if message.received_at:
+                self.texts[(sender.key, text_digest(message))] = (case, message.received_at)
+
+    def spend(self, addresses: Iterable[int]) -> None:
+        """These reply addresses have served their purpose, for the messages after it."""
+        for ident in addresses:
+            if ident in self.addresses:
+                self.addresses[ident] = replace(self.addresses[ident], is_spent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,8 @@ def file(message: Message, index: FilingIndex, policy: DeskPolicy, keyring: Keyr
         found = question(query)
         if found is not None:
             return found
-    repeat = index.latest.get(message.sender.key) if message.sender else None
+    sender = message.sender
+    repeat = index.latest.get(sender.key) if sender and message.sender_is_from else None
     return Filing(FilingReason.NEW, repeat_of=repeat)
 
 
