@@ -32,9 +32,11 @@ class Lane:
         self._calls.put((outcome, call))
         return await asyncio.wait_for(asyncio.wrap_future(outcome), seconds)
 
-    def end(self) -> None:
-        """Let the thread end after the calls that already wait; a later call begins a new one."""
+    def end(self, last: Callable[[], object] | None = None) -> None:
+        """Let the thread end after the calls that already wait and a `last` one; a later call begins a new thread."""
         if self._thread is not None:
+            if last is not None:
+                self._calls.put((Future(), last))
             self._calls.put(None)
             self._calls, self._thread = queue.SimpleQueue(), None
 

@@ -172,12 +172,11 @@ class Mailbox:
 
     async def close(self) -> None:
         """Say goodbye, or cut the line where the server does not answer within two seconds."""
-        client, self._client = self._client, None
+        client = self._client
         if client is not None:
-            with contextlib.suppress(TimeoutError, MailboxDown):
+            with contextlib.suppress(TimeoutError):
                 await self._lane.run(lambda: log_out(client), GOODBYE_SECONDS)
-            sever(client)
-        self._lane.end()
+            self._abandon(client)
 
     async def _search(self, low: int, criteria: list[Any]) -> list[int]:
         """UIDs from `low` on that meet `criteria` (constants and dates of ours), asked for in windows."""
@@ -220,7 +219,7 @@ class Mailbox:
     def _abandon(self, client: IMAPClient) -> None:
         self._client = None
         sever(client)
-        self._lane.end()
+        self._lane.end(partial(hang_up, client))
 
 
 def _sound(folder: str) -> str:

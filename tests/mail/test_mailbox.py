@@ -1,6 +1,7 @@
 """The mailbox against a real Dovecot: UIDs, sizes, fetch, move, other clients who expunge."""
 
 import asyncio
+import base64
 import email
 from datetime import UTC, date, datetime, timedelta
 
@@ -37,6 +38,13 @@ async def mailbox(dovecot, user):
 def bare_dovecot():
     """A server that admits to neither MOVE nor UIDPLUS nor IDLE."""
     server = dovecot_server.start(capability=BASIC)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def prefixed_dovecot():
+    server = dovecot_server.start(prefix="INBOX.", separator=".")
     yield server
     server.stop()
 
@@ -152,6 +160,19 @@ async def test_folders_are_created_once_with_any_letters(mailbox):
         assert (await mailbox.select(name)).exists == 0
 
 
+async def test_folders_go_below_the_prefix_where_the_server_wants_that(prefixed_dovecot, user):
+    mailbox = Mailbox(plain(prefixed_dovecot.imap, user))
+    await mailbox.open()
+    await mailbox.ensure_folders(["Processed"])
+    await mailbox.ensure_folders(["Processed"])
+    assert "INBOX.Processed" in await mailbox.folders()
+    prefixed_dovecot.append(user, mail(1))
+    await mailbox.select("INBOX")
+    await mailbox.move([1], "Processed")
+    assert await mailbox.count("Processed") == 1
+    await mailbox.close()
+
+
 async def test_a_missing_folder_is_named_and_the_connection_lives(dovecot, user, mailbox):
     with pytest.raises(FolderMissing, match="Beschwerden"):
         await mailbox.select("Beschwerden")
@@ -258,6 +279,28 @@ async def test_a_refused_password_says_what_to_do_and_that_it_is_no_network_trou
         await Mailbox(plain(dovecot.imap, user, password="wrong")).open()
     assert refused.value.refused
     assert "wrong" not in str(refused.value)
+
+
+async def test_a_server_that_cannot_log_anybody_in_now_is_down_and_has_not_refused_us(dovecot, user, proxy):
+    wire = proxy(dovecot.imap)
+    wire.swap({b"AUTHENTICATIONFAILED": b"UNAVAILABLE"})
+    with pytest.raises(MailboxDown, match="UNAVAILABLE"):
+        await Mailbox(plain(wire.port, user, password="wrong")).open()
+
+
+async def test_no_password_is_sent_where_the_server_takes_none_in_the_clear(dovecot, user, proxy):
+    wire = proxy(dovecot.imap)
+    wire.swap({b"AUTH=PLAIN": b"LOGINDISABLED"})
+    with pytest.raises(LoginRefused, match="unprotected"):
+        await Mailbox(plain(wire.port, user)).open()
+    assert PASSWORD.encode() not in wire.sent_by_client
+
+
+async def test_a_password_with_umlauts_is_sent_as_utf_8(dovecot, user, proxy):
+    wire = proxy(dovecot.imap)
+    with pytest.raises(LoginRefused):
+        await Mailbox(plain(wire.port, user, password="pässwörd")).open()
+    assert base64.b64encode(f"\0{user}\0pässwörd".encode()) in wire.sent_by_client
 
 
 async def test_a_server_that_takes_connections_and_says_nothing_is_down(proxy, user):

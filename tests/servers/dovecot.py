@@ -62,7 +62,8 @@ userdb {{
 }}
 namespace inbox {{
   inbox = yes
-  separator = /
+  separator = {separator}
+  prefix = {prefix}
   mailbox Sent {{
     special_use = \\Sent
     auto = create
@@ -152,8 +153,9 @@ class Dovecot:
         end(self.process)
 
 
-def start(*, capability: str = "") -> Dovecot:
-    """Start an instance. `capability` replaces what the server says it can (to hide MOVE, UIDPLUS, IDLE…).
+def start(*, capability: str = "", prefix: str = "", separator: str = "/") -> Dovecot:
+    """Start an instance. `capability` replaces what the server says it can (to hide MOVE, UIDPLUS, IDLE…);
+    `prefix` stands before all folders but INBOX, as at some providers.
 
     Raises ServerMissing where Dovecot is not installed, RuntimeError with the log's end where it does not come up.
     """
@@ -172,6 +174,7 @@ def start(*, capability: str = "") -> Dovecot:
         CONFIGURATION.format(
             place=place, user=owner.pw_name, group=_group(owner), cert=cert, key=key, imap=imap, imaps=imaps,
             lmtp=lmtp, password=PASSWORD, capability=f"imap_capability = {capability}" if capability else "",
+            prefix=prefix, separator=separator,
         )
     )  # fmt: skip
     process = subprocess.Popen([dovecot, "-F", "-c", configuration], start_new_session=True)

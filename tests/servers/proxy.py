@@ -23,13 +23,17 @@ class Proxy(ThreadedServer):
     def __init__(self, upstream: int) -> None:
         self.upstream = upstream
         self.mode = Mode.PASS
-        self.hidden: tuple[bytes, ...] = ()
+        self.swapped: dict[bytes, bytes] = {}
         self.sent_by_client = bytearray()
         super().__init__()
 
     def hide(self, *words: bytes) -> None:
         """Take these words out of what the server says, as a man in the middle strips STARTTLS."""
-        self.hidden = words
+        self.swap({word: b"X" * len(word) for word in words})
+
+    def swap(self, words: dict[bytes, bytes]) -> None:
+        """Say other words to the client than the server did."""
+        self.swapped = words
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.upstream == 0:
@@ -51,8 +55,8 @@ class Proxy(ThreadedServer):
     async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, RuntimeError):
             while octets := await reader.read(65536):
-                for word in self.hidden:
-                    octets = octets.replace(word, b"X" * len(word))
+                for word, other in self.swapped.items():
+                    octets = octets.replace(word, other)
                 await self._give(octets, writer)
         writer.close()
 
