@@ -182,6 +182,7 @@ class Process:
         case = known.get(decision.case) if decision.case is not None else None
         parties = frozenset(party.address for party in case.parties) if case else frozenset[str]()
         index.remember(received.message, received.row, decision.case, parties)
+        index.spend(decision.spent)
         if case:
             index.references[case.reference] = case.id
         for numbered in decision.letters:
