@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
@@ -89,7 +90,7 @@ def environment(loader: BaseLoader, words: Words, *, is_foreign: bool) -> Enviro
         cache_size=-1,
     )
     made.filters.update(FILTERS)
-    made.globals["word"] = words.tables["word"]
+    made.globals["word"] = SimpleNamespace(**words.tables["word"])
     return made
 
 

@@ -20,6 +20,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from maildesk.domain.letter import Tap
+from maildesk.domain.oneline import oneline
 from maildesk.domain.phrases import PHRASES, Phrase
 from maildesk.letters.words import COUNTED, Words
 
@@ -196,10 +197,9 @@ def _moment_or_text(reader: Reader, value: str) -> str:
     return _moment(reader, moment) if moment.tzinfo else value
 
 
-def oneline(value: str, longest: int = LINE_LENGTH_MAX) -> str:
-    """Foreign words on one line: control characters and line ends become blanks, what is too long is cut."""
-    flat = value if value.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in value).split())
-    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+def on_one_line(value: str, longest: int = LINE_LENGTH_MAX) -> str:
+    """Foreign words on one line, cut at `longest` characters."""
+    return oneline(value, longest)
 
 
 def sentence(value: str) -> str:
@@ -209,7 +209,7 @@ def sentence(value: str) -> str:
 
 def threaded(subject: str) -> str:
     """A subject as the answer to it carries it: one `Re:`, and no reference of ours (the template adds it)."""
-    bare = _ANSWER_PREFIX.sub("", _REFERENCE_TAG.sub("", oneline(subject)))
+    bare = _ANSWER_PREFIX.sub("", _REFERENCE_TAG.sub("", oneline(subject, LINE_LENGTH_MAX)))
     return f"Re: {bare.strip()}" if bare.strip() else ""
 
 
@@ -241,7 +241,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "name_of": name_of,
     "say": say,
     "field_value": field_value,
-    "oneline": oneline,
+    "oneline": on_one_line,
     "sentence": sentence,
     "threaded": threaded,
     "quoted": quoted,

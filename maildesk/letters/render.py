@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
-from maildesk.domain.letter import LETTERS, Audience, CaseView, DeskView, Letter
+from maildesk.domain.letter import LETTERS, Audience, CaseView, DeskView, Letter, Tap
 from maildesk.domain.marker import REPLY_MARKER
+from maildesk.domain.oneline import oneline
 from maildesk.letters.edition import Edition, Rendered
-from maildesk.letters.filters import Reader, mailto, oneline
+from maildesk.letters.filters import Reader, mailto
 from maildesk.letters.folders import languages, template_dir
 from maildesk.letters.problem import Problem
 
@@ -130,11 +131,15 @@ def _taps(letter: Letter, case: CaseView | None, reply_address: str, edition: Ed
         return ()
     subject = case.reference if case else ""
     return tuple(
-        TapView(
-            edition.words.form(tap.label, {}), tap.body.strip().partition("\n")[0], mailto(tap, reply_address, subject)
-        )
+        TapView(edition.words.form(tap.label, {}), _command(tap), mailto(tap, reply_address, subject))
         for tap in letter.taps
     )
+
+
+def _command(tap: Tap) -> str:
+    """The command that a tap fills in: the first line of its body, with dots for the text under it."""
+    command, _, text = tap.body.strip().partition("\n")
+    return f"{command} …" if text.strip() else command
 
 
 def _salutation(letter: Letter, case: CaseView | None) -> str:

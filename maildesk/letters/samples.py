@@ -95,7 +95,7 @@ def case_of(spoken: Spoken) -> CaseView:
         subject=spoken.subject,
         status="investigating",
         received_at=NOW,
-        due_at=NOW + timedelta(days=20),
+        due_at=NOW + timedelta(days=18),
         contact_name=_JO.name,
         owner_name=_JO.name,
         complainant_name=_ANA.name,
@@ -203,14 +203,15 @@ def _transcripts(spoken: Spoken) -> Iterator[_Named]:
 
 
 def _lines(spoken: Spoken) -> tuple[CaseLine, ...]:
+    day = timedelta(days=1)
     late = Phrase("digest.overdue_by", ("3",))
     lost = Phrase("digest.refused_letter", ("decision", "li@example.net", "5.1.1 No such user"))
     rows = zip(("C-2026-004217", "C-2026-004190", "C-2026-004102"), spoken.subjects, strict=True)
-    first, second, third = (CaseLine(ref, what, "received", "", NOW, NOW + timedelta(days=20)) for ref, what in rows)
-    old = NOW - timedelta(days=23)
+    first, second, third = (CaseLine(ref, what, "received", "", NOW, NOW + 18 * day) for ref, what in rows)
+    old = NOW - 23 * day
     return (
         first,
-        replace(second, status="investigating", owner=_JO.name, received_at=old, due_at=old, said=late),
+        replace(second, status="investigating", owner=_JO.name, received_at=old, due_at=NOW - 3 * day, said=late),
         replace(third, status="responded", owner=_JO.name, received_at=old, due_at=None, said=lost),
     )
 
