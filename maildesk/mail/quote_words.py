@@ -34,7 +34,8 @@ SENT = (
 )  # fmt: skip
 TO = (
     "To", "Cc", "An", "Kopie", "À", "A", "Para", "CC", "Aan", "Do", "DW", "Till", "Kopia", "Til", "Kopi",
-    "Vastaanottaja", "Kopio", "Komu", "Címzett", "Kime", "Bilgi", "Кому", "Копия", "宛先", "收件人", "抄送", "받는 사람",
+    "Vastaanottaja", "Kopio", "Komu", "Címzett", "Kime", "Bilgi", "Кому",
+    "Копия", "宛先", "收件人", "抄送", "받는 사람",
     "Reply-To", "Antwort an", "Organization", "Importance", "Wichtigkeit",
 )  # fmt: skip
 SUBJECT = (
@@ -69,6 +70,7 @@ SENT_FROM = (
     "von meinem", "gesendet von", "gesendet mit", "diese nachricht wurde von mein", "envoyé de mon", "envoyé depuis",
     "envoyé à partir de", "enviado desde", "enviado de meu", "enviado do meu", "inviato da", "verstuurd vanaf",
     "verzonden vanaf", "verzonden met", "wysłane z", "wysłano z", "skickat från", "sendt fra", "lähetetty",
-    "odesláno z", "iphoneから送信", "ipadから送信", "androidから送信", "отправлено с", "发自我的", "從我的", "나의 iphone",
+    "odesláno z", "iphoneから送信", "ipadから送信", "androidから送信", "отправлено с",
+    "发自我的", "從我的", "나의 iphone",
     "outlook für ios beziehen", "télécharger outlook", "obtener outlook", "download outlook",
 )  # fmt: skip
