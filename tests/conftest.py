@@ -4,7 +4,6 @@ A server that is not installed skips the tests that need it, with the reason; `-
 """
 
 import itertools
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
@@ -50,7 +49,6 @@ def dovecot() -> Iterator[Dovecot]:
     server = _started(dovecot_server.start)
     yield server
     server.stop()
-    shutil.rmtree(server.place, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +57,6 @@ def postfix(dovecot: Dovecot) -> Iterator[Postfix]:
     server = _started(lambda: postfix_server.start(dovecot.lmtp))
     yield server
     server.stop()
-    shutil.rmtree(server.place, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +65,6 @@ def postgres() -> Iterator[Postgres]:
     server = _started(postgres_server.start)
     yield server
     server.stop()
-    shutil.rmtree(server.place, ignore_errors=True)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ comes into being with the first login or delivery, so each test takes a name of 
 
 import os
 import pwd
+import shutil
 import smtplib
 import subprocess
 from dataclasses import dataclass
@@ -149,8 +150,9 @@ class Dovecot:
                 lmtp.sendmail(sender, [recipient], raw)
 
     def stop(self) -> None:
-        """End it; the folder stays for a look at the log."""
+        """End it and take its folder away."""
         end(self.process)
+        shutil.rmtree(self.place, ignore_errors=True)
 
 
 def start(*, capability: str = "", prefix: str = "", separator: str = "/") -> Dovecot:

@@ -94,12 +94,13 @@ class Postfix:
         return tail(self.place / "maillog")
 
     def stop(self) -> None:
-        """Stop this instance by its own configuration."""
+        """Stop this instance by its own configuration and take its folder away."""
         words = [program("postfix", "postfix"), "-c", str(self.place / "etc"), "stop"]
         subprocess.run(words, check=False, capture_output=True, timeout=20, env=_environment())
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait(10)
+        shutil.rmtree(self.place, ignore_errors=True)
 
 
 def start(lmtp: int, *, sink: int | None = None) -> Postfix:
@@ -128,8 +129,9 @@ def start(lmtp: int, *, sink: int | None = None) -> Postfix:
     try:
         await_greeting(smtp, b"220", lambda: process.poll() is None)
     except RuntimeError as exc:
+        log = running.log()
         running.stop()
-        raise RuntimeError(f"Postfix did not start: {exc}\n{running.log()}") from exc
+        raise RuntimeError(f"Postfix did not start: {exc}\n{log}") from exc
     return running
 
 

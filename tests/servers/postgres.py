@@ -6,6 +6,7 @@ Made without durability (fsync off): it lives for one test run.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,10 +52,11 @@ class Postgres:
         subprocess.run(call, check=True, capture_output=True, timeout=30)
 
     def stop(self) -> None:
-        """SIGTERM is the smart shutdown and waits for clients; SIGINT does not."""
+        """End it and take its folder away. SIGTERM is the smart shutdown and waits for clients; SIGINT does not."""
         if self.process.poll() is None:
-            self.process.send_signal(2)
+            self.process.send_signal(signal.SIGINT)
         end(self.process)
+        shutil.rmtree(self.place, ignore_errors=True)
 
 
 def start() -> Postgres:
