@@ -57,7 +57,7 @@ class World:
 
 def database_url(settings: Settings) -> str:
     """The database that the settings name."""
-    return settings.database or store.sqlite_url(settings.sqlite_file)
+    return store.url_for(settings.database, settings.sqlite_file)
 
 
 def account_of(settings: Mailbox | SubmissionSettings) -> Account:

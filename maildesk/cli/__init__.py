@@ -29,6 +29,11 @@ class Entry:
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
+        "run": Entry("maildesk.cli.run", "Read the mailboxes, work the cases, send the letters."),
+        "inspect": Entry("maildesk.cli.inspect", "Show what is read of a mail, and which rule decided."),
+        "history": Entry("maildesk.cli.history", "Show what happened to a case; prove that nobody changed it."),
+        "rebuild": Entry("maildesk.cli.rebuild", "Recompute every case from its history and compare."),
+        "db": Entry("maildesk.cli.db", "Bring the database to this version's schema."),
         "config": Entry("maildesk.cli.config", "Check maildesk.toml: every mistake at once, each with its line."),
     }
 )

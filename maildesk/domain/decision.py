@@ -21,7 +21,6 @@ class Disposition(StrEnum):
     FILED = "filed"
     SHELVED = "shelved"
     NOTED = "noted"
-    COPY = "copy"
     PROBE = "probe"
 
 

@@ -96,9 +96,10 @@ async def claim(now: datetime, limit: int, claimed_by: str, lease_seconds: int, 
         if not chosen:
             return []
         octets = dict(await LetterBodyRow.filter(letter_id__in=chosen).values_list("letter_id", "octets"))
-        names = ("id", "kind", "case_id", "desk", "recipient", "message_id", "attempts", "created_at")
-        claimed = await LetterRow.filter(id__in=chosen).order_by("rank", "id").values_list(*names)
-    return [Outgoing(row[0], LetterKind(row[1]), *row[2:], octets[row[0]]) for row in claimed]
+        names = ("id", "kind", "desk", "recipient", "message_id", "created_at")
+        ordered = LetterRow.filter(id__in=chosen).order_by("rank", "id")
+        claimed = await ordered.values(*names, case="case_id", attempt="attempts")
+    return [Outgoing(**{**row, "kind": LetterKind(row["kind"]), "octets": octets[row["id"]]}) for row in claimed]
 
 
 async def settle(settlements: Sequence[Settlement], commit: commits.Commit | None = None) -> None:

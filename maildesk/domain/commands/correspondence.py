@@ -58,7 +58,7 @@ def to_complainant(standing: Standing, kind: LetterKind, content: Content, *, is
         in_reply_to=standing.thread[0] if standing.thread else None,
         references=tuple(reversed(standing.thread)),
         hold_seconds=0 if is_urgent else standing.policy.hold_seconds,
-        due_at=case.due_at,
+        due_at=case.due_at if case.due_at and case.due_at > standing.now else None,
         enclosures=standing.enclosures,
     )
     return Numbered(next(standing.numbers.ids), letter)

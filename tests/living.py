@@ -1,0 +1,201 @@
+"""A living desk for tests: the daemon's own loops in this process, against real servers, by a clock that can be pushed."""
+
+import asyncio
+import email
+import email.policy
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from servers.dovecot import PASSWORD, Dovecot
+from servers.sink import Sink, Taken
+
+from maildesk import daemon, store
+from maildesk.domain.case import Case
+from maildesk.journal import Entry
+from maildesk.settings import Authenticity, Desk, Limits, Mailbox, Settings, Staff, Submission
+from maildesk.store import cases
+
+SECONDS = 30.0
+
+
+class PushedClock:
+    """Stands until it is pushed, but for the wall time that passes meanwhile."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._ahead = (start - datetime.now(UTC)) if start else timedelta()
+        self._pushed = asyncio.Event()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def push(self, span: timedelta) -> None:
+        self._ahead += span
+        self._pushed.set()
+        self._pushed = asyncio.Event()
+
+    async def wait(self, seconds: float) -> None:
+        end = self.now() + timedelta(seconds=seconds)
+        while (left := (end - self.now()).total_seconds()) > 0:
+            try:
+                await asyncio.wait_for(self._pushed.wait(), left)
+            except TimeoutError:
+                return
+
+
+@dataclass(slots=True)
+class LivingDesk:
+    """A desk under test. `log` is what its journal said; times out rather than hang."""
+
+    settings: Settings
+    dovecot: Dovecot
+    sink: Sink
+    clock: PushedClock
+    world: daemon.World
+    log: list[tuple[Entry, dict[str, object]]] = field(default_factory=list)
+    task: "asyncio.Task[None] | None" = None
+
+    @property
+    def desk(self) -> Desk:
+        return self.settings.desks[0]
+
+    async def start(self) -> None:
+        self.world = replace(self.world, stopping=asyncio.Event(), started=asyncio.Event())
+        self.task = asyncio.create_task(daemon.run(self.settings, self.world))
+        started = asyncio.create_task(self.world.started.wait())
+        await asyncio.wait({self.task, started}, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if self.task.done():
+            await self.task
+        await self.until(lambda: any(e is Entry.STARTED for e, _ in self.log) and self._has_visited())
+
+    def _has_visited(self) -> bool:
+        return all(health.mailbox_read_at for health in self.world.healths.values())
+
+    async def stop(self) -> None:
+        self.world.stopping.set()
+        if self.task:
+            await asyncio.wait_for(self.task, SECONDS)
+            self.task = None
+
+    async def until(self, holds: Callable[[], Any], seconds: float = SECONDS) -> None:
+        end = asyncio.get_running_loop().time() + seconds
+        while not holds():
+            if self.task and self.task.done():
+                await self.task
+                raise AssertionError("the daemon ended")
+            if asyncio.get_running_loop().time() > end:
+                raise AssertionError(f"did not come true; the journal's end: {self.log[-8:]}")
+            await asyncio.sleep(0.02)
+
+    async def letters(self, recipient: str, count: int = 1) -> list[EmailMessage]:
+        """The letters to this address, once there are that many."""
+        await self.until(lambda: len(self.sink.to(recipient)) >= count)
+        return [parsed(taken) for taken in self.sink.to(recipient)]
+
+    async def deliver(self, raw: bytes, sender: str = "someone@example.com", to: str | None = None) -> None:
+        await asyncio.to_thread(self.dovecot.deliver, raw, to or self.desk.mailbox.user, sender=sender)
+
+    async def settled(self, seconds: float = SECONDS) -> None:
+        """Nothing kept waits to be processed and no letter waits to be sent."""
+        await self.until_async(self._is_quiet, seconds)
+
+    async def until_async(self, holds: Callable[[], Any], seconds: float = SECONDS) -> None:
+        end = asyncio.get_running_loop().time() + seconds
+        while not await holds():
+            assert asyncio.get_running_loop().time() < end, f"did not come true: {self.log[-8:]}"
+            await asyncio.sleep(0.05)
+
+    async def _is_quiet(self) -> bool:
+        async with self.database():
+            waiting = await store.connection.run("SELECT COUNT(*) AS n FROM inbox WHERE state = 'kept'")
+            queued = await store.connection.run("SELECT COUNT(*) AS n FROM letter WHERE state IN ('queued', 'sending')")
+        return not waiting[0]["n"] and not queued[0]["n"]
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[None]:
+        async with store.open(daemon.database_url(self.settings)):
+            yield
+
+    async def cases(self) -> list[Case]:
+        async with self.database():
+            return await cases.find()
+
+
+def parsed(taken: Taken) -> EmailMessage:
+    found = email.message_from_bytes(taken.octets, policy=email.policy.default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def text_of(letter: EmailMessage) -> str:
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+STAFF = (
+    Staff(key="anna", name="Anna Becker", address="anna@staff.test", language="en", zone="Europe/London"),
+    Staff(key="bert", name="Bert Vogel", address="bert@staff.test", language="de", zone="Europe/Berlin"),
+    Staff(key="mia", name="Mia Stone", address="mia@staff.test", role="manager", language="en", zone="Europe/London"),
+)
+
+
+def settings_for(
+    folder: Path, dovecot: Dovecot, smtp_port: int, user: str, changes: Mapping[str, Any] | None = None
+) -> Settings:
+    """A desk at this user's mailbox whose letters go to this port; `changes` are of the desk."""
+    desk = Desk(
+        name="complaints",
+        address=user,
+        title="Complaints Desk",
+        organisation="Example Council",
+        contact_name="the complaints team",
+        default_language="en",
+        zone="Europe/London",
+        own_hosts=("mx.example.test",),
+        authenticity=Authenticity(profile="rfc8601", authserv_id="mx.example.test"),
+        next_stage={"en": "You can go to the Example Ombudsman.", "de": "Sie können sich an die Schlichtungsstelle wenden."},
+        mailbox=Mailbox(
+            host="127.0.0.1", security="none", port=dovecot.imap, user=user, password=PASSWORD, poll_seconds=2,
+            timeout_seconds=10,
+        ),
+        submission=Submission(host="127.0.0.1", security="none", port=smtp_port, timeout_seconds=10),
+    )  # fmt: skip
+    return Settings(
+        data=folder, limits=Limits(hold_seconds=600), desks=(replace(desk, **(changes or {})),), staff=STAFF
+    )
+
+
+@asynccontextmanager
+async def living(settings: Settings, dovecot: Dovecot, sink: Sink, start: datetime | None = None) -> AsyncIterator[LivingDesk]:
+    """The desk, running; stopped at the end whatever happened."""
+    log: list[tuple[Entry, dict[str, object]]] = []
+
+    def write(entry: Entry, /, **facts: object) -> None:
+        log.append((entry, facts))
+
+    clock = PushedClock(start)
+    desk = LivingDesk(settings, dovecot, sink, clock, daemon.World(clock=clock, log=write), log)
+    await desk.start()
+    try:
+        yield desk
+    finally:
+        await desk.stop()
+
+
+def mail(sender: str, subject: str, body: str, *, to: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """A plain mail as a person's program writes it."""
+    letter = EmailMessage(policy=email.policy.SMTP)
+    letter["From"] = sender
+    letter["To"] = to
+    letter["Subject"] = subject
+    letter["Message-ID"] = f"<{abs(hash((sender, subject, body)))}@{sender.rpartition('@')[2].strip('>')}>"
+    letter["Date"] = "Tue, 03 Mar 2026 10:00:00 +0000"
+    for name, value in (headers or {}).items():
+        letter[name] = value
+    letter.set_content(body)
+    return letter.as_bytes()
