@@ -1,14 +1,22 @@
 """A staff mail's new words to command lines. Only the new text is read, never the quote and never the signature.
 
 A command is a word after `#` at the beginning of a line; what follows it on the line is its value, the lines under it
-up to the next command are its text. Words before the first command are prose.
+up to the next command are its text. Words before the first command are prose, but for a bare greeting.
 """
 
 import re
 from dataclasses import dataclass
+from unicodedata import normalize
 
 MOST_LINES = 50
-_COMMAND = re.compile(r"^[\s\u00a0\u200b\ufeff]*[#＃]([^\W\d_][\w-]*)(?:[\s\u00a0:]+(.*))?$")
+LONGEST_VALUES = 20_000
+_COMMAND = re.compile(r"^[\s\u200b\ufeff]*[#＃]([^\W\d_][\w-]*)(?:[.,;!]*(?:[\s:]+(.*))?)$")
+_GREETING = re.compile(
+    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)"
+    r"|hallo|hej|moin|servus|guten (?:tag|morgen|abend)|liebe[rs]?|sehr geehrte[rs]?)"
+    r"(?:(?:\s[^\s,!?:;]+){0,4}\s?[,!]|(?:\s[^\s,!?:;]+)?)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ def parse(new_text: str) -> StaffMail:
     prose: list[str] = []
     found: list[tuple[str, str, list[str]]] = []
     for line in new_text.splitlines():
-        command = _COMMAND.match(line)
+        command = _COMMAND.match(normalize("NFC", line))
         if command:
             found.append((command[1].lower(), (command[2] or "").replace("\u00a0", " ").strip(), []))
         elif found:
@@ -52,12 +60,21 @@ def parse(new_text: str) -> StaffMail:
         else:
             prose.append(line)
     lines = tuple(CommandLine(word, value, "\n".join(text).strip()) for word, value, text in found[:MOST_LINES])
-    return StaffMail("\n".join(prose).strip(), lines, len(found) > MOST_LINES)
+    words = "\n".join(prose).strip()
+    is_greeting = bool(lines and _GREETING.fullmatch(words))
+    return StaffMail("" if is_greeting else words, lines, len(found) > MOST_LINES)
 
 
-_NAMED = re.compile(r"([^\W\d_][\w-]*)\s*[=:]\s*(\"[^\"]*\"|“[^”]*”|[^\s,;]+)")
+_NAME = r"([^\W\d_][\w-]{0,40})[ \t]{0,9}[=:]"
+_QUOTED = r"[ \t]{0,9}(?:\"[^\"]*\"|“[^”]*”|„[^“”]*[“”])"
+_NAMED = re.compile(rf"{_NAME}({_QUOTED}|.{{0,2000}}?)(?=[\s,;]{{1,9}}{_NAME}|[\s,;]{{0,9}}$)", re.MULTILINE)
 
 
 def named_values(text: str) -> tuple[tuple[str, str], ...]:
-    """`severity=high impact="two weeks"` as pairs, names in lower case; quotes hold a value with blanks together."""
-    return tuple((name.lower(), value.strip('"“”')) for name, value in _NAMED.findall(text))
+    """`severity=high impact=two weeks` as pairs, names in lower case.
+
+    A value ends at the next name or with its line; quotes keep it together. A name without a value says nothing.
+    """
+    written = normalize("NFC", text[:LONGEST_VALUES])
+    found = ((name.lower(), value.strip(' \t"“”„')) for name, value, _ in _NAMED.findall(written))
+    return tuple((name, value) for name, value in found if value)
