@@ -38,7 +38,7 @@ from maildesk.domain.tokens import Keyring, Use, mint, pseudo_id, reply_address
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DESK = "complaints@example.org"
-PAT = "pat@example.net"
+PAT = "kay@example.net"
 ANNA = Person(
     "anna", "Anna Schmidt", "anna@example.org", StaffRole.HANDLER, "en", "Europe/London", ("a.schmidt@example.org",)
 )

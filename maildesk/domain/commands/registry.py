@@ -126,6 +126,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {}
 _WORDS: dict[str, Command] = {}
+_SPELLED: dict[str, str] = {}
 
 
 def command(
@@ -143,10 +144,11 @@ def command(
 
     def register(run: Run) -> Run:
         row = Command(name, aliases, usage, example, role, proof, reads_only, needs_case, works_closed, run)
-        for word in (name, *aliases):
-            if word in _WORDS:
-                raise ValueError(f"#{word} is registered twice")
-            _WORDS[word] = row
+        words = {word.casefold(): word for word in (name, *aliases)}
+        for taken in words.keys() & _WORDS.keys():
+            raise ValueError(f"#{taken} is registered twice")
+        _WORDS.update(dict.fromkeys(words, row))
+        _SPELLED.update(words)
         COMMANDS[name] = row
         return run
 
@@ -154,10 +156,10 @@ def command(
 
 
 def find(word: str) -> Command | None:
-    """The command that a word means, in English or German."""
-    return _WORDS.get(word.lower())
+    """The command that a word means, in English or German, in capitals or not."""
+    return _WORDS.get(word.casefold())
 
 
 def suggestion(word: str) -> str | None:
     """The known word that a mistyped one is nearest to."""
-    return next(iter(get_close_matches(word.lower(), _WORDS, n=1, cutoff=0.6)), None)
+    return next((_SPELLED[near] for near in get_close_matches(word.casefold(), _WORDS, n=1, cutoff=0.6)), None)
