@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from functools import reduce
 from types import MappingProxyType
 
 from maildesk.domain.case import Role
 from maildesk.domain.commands.grammar import CommandLine
 from maildesk.domain.commands.registry import Effect, Opening, Proof, Refusal, Standing, command
-from maildesk.domain.events import CasesRefer, PartyAdded
+from maildesk.domain.events import CasesRefer, PartyAdded, apply
 from maildesk.domain.filing import FilingReason
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.opening import Received, acknowledgement, opened, without_acknowledgement, written
@@ -59,5 +60,6 @@ def newcase(standing: Standing, line: CommandLine) -> Effect | Refusal:
     if without_acknowledgement(received, standing.policy, 0) is None:
         receipt = acknowledgement(new, received, standing.policy, standing.numbers)
         letters = (receipt,) if receipt else ()
-    opening = Opening(new, (*events, CasesRefer(case.id), *written(letters)), letters, unverified.message)
+    rest = (CasesRefer(case.id), *written(letters))
+    opening = Opening(reduce(apply, rest, new), (*events, *rest), letters, unverified.message)
     return Effect(Phrase("newcase.done", (new.reference,)), (CasesRefer(new.id),), opening=opening)
