@@ -31,6 +31,10 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
         "run": Entry("maildesk.cli.run", "Read the mailboxes, work the cases, send the letters."),
         "inspect": Entry("maildesk.cli.inspect", "Show what is read of a mail, and which rule decided."),
+        "cases": Entry("maildesk.cli.cases", "List the cases, or show one whole."),
+        "letters": Entry("maildesk.cli.letters", "List the letters and what became of them."),
+        "shelf": Entry("maildesk.cli.shelf", "List the mail that was set aside, and why."),
+        "commands": Entry("maildesk.cli.commands", "List the commands that staff can write."),
         "history": Entry("maildesk.cli.history", "Show what happened to a case; prove that nobody changed it."),
         "rebuild": Entry("maildesk.cli.rebuild", "Recompute every case from its history and compare."),
         "db": Entry("maildesk.cli.db", "Bring the database to this version's schema."),
