@@ -8,7 +8,7 @@ from types import MappingProxyType
 from maildesk.domain.case import Role
 from maildesk.domain.commands.grammar import CommandLine
 from maildesk.domain.commands.registry import Effect, Opening, Proof, Refusal, Standing, command
-from maildesk.domain.events import CasesRefer, PartyAdded, apply
+from maildesk.domain.events import CasesRefer, Event, PartyAdded, apply
 from maildesk.domain.filing import FilingReason
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.opening import Received, acknowledgement, opened, without_acknowledgement, written
@@ -60,6 +60,6 @@ def newcase(standing: Standing, line: CommandLine) -> Effect | Refusal:
     if without_acknowledgement(received, standing.policy, 0) is None:
         receipt = acknowledgement(new, received, standing.policy, standing.numbers)
         letters = (receipt,) if receipt else ()
-    rest = (CasesRefer(case.id), *written(letters))
+    rest: tuple[Event, ...] = (CasesRefer(case.id), *written(letters))
     opening = Opening(reduce(apply, rest, new), (*events, *rest), letters, unverified.message)
     return Effect(Phrase("newcase.done", (new.reference,)), (CasesRefer(new.id),), opening=opening)
