@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from maildesk.domain.case import Case
+from maildesk.domain.case import Case, Party, Role
 from maildesk.domain.commands.grammar import parse
 from maildesk.domain.decision import Author, CaseChange, Decision, Disposition, Situation, shelved
 from maildesk.domain.delivery import Delivered, Fate, bounced, warning
@@ -93,16 +93,18 @@ def _bounce(situation: Situation) -> Decision | None:
 
 def _automatic(situation: Situation) -> Decision | None:
     """Automatic mail moves no status and stops no clock: on its case, else on the shelf; in doubt it opens one."""
-    message, case = situation.message, situation.case
+    message, case, filing = situation.message, situation.case, situation.filing
     if not (message.is_automatic or message.is_list):
         return None
     if case is not None:
-        filed = MessageFiled(situation.received.row, situation.filing.reason, "automatic", _sender(situation))
+        if not message.is_automatic and (filing.is_party or filing.address):
+            return None  # a person who writes through a list is heard where they belong
+        filed = MessageFiled(situation.received.row, filing.reason, "automatic", _sender(situation))
         change = Author("desk", situation.received.row, situation.now).change(case, (filed,))
-        return Decision(Disposition.FILED, situation.filing.reason, "automatic", case.id, (change,))
+        return Decision(Disposition.FILED, filing.reason, "automatic", case.id, (change,))
     if message.is_list:
         return shelved(situation, FilingReason.LIST, message.rule)
-    if message.kind in (Kind.AUTO_REPLY, Kind.FEEDBACK_REPORT):
+    if message.kind in (Kind.AUTO_REPLY, Kind.FEEDBACK_REPORT) or filing.address:
         return shelved(situation, FilingReason.AUTOMATIC, message.rule)
     return None
 
@@ -110,6 +112,8 @@ def _automatic(situation: Situation) -> Decision | None:
 def _staff(situation: Situation) -> Decision | None:
     """A reply to a staff address, or a mail with commands that claims to be from staff."""
     row, message, policy = situation.filing.address, situation.message, situation.policy
+    if message.is_automatic:
+        return None
     if row is not None and row.purpose in _STAFF_PURPOSES:
         person = policy.person(row.person)
         has_commands = bool(parse(message.visible_text).lines)
@@ -129,23 +133,50 @@ def _correspondence(situation: Situation) -> Decision | None:
     case, filing = situation.case, situation.filing
     if case is None:
         return None
-    events: tuple[Event, ...]
-    if filing.is_party:
-        party = case.party(_sender(situation))
-        standing = party.role.value if party else "complainant"
-        moved = follow(case.status, Trigger.COMPLAINANT_WRITES)
-        status = (StatusMoved(moved),) if moved and moved is not case.status else ()
-        events = (MessageFiled(situation.received.row, filing.reason, standing, _sender(situation)), *status)
-        special = None if case.is_open else Phrase("notice.after_closing")
-        taps: tuple[Tap, ...] = _MESSAGE_TAPS if case.is_open else _CLOSED_TAPS
-    else:
-        standing = "unverified"
-        events = (MessageFiled(situation.received.row, filing.reason, standing, _sender(situation)),)
-        special, taps = Phrase("notice.unverified", (_sender(situation),)), _UNVERIFIED_TAPS
-    change = Author(standing, situation.received.row, situation.now).change(case, events)
-    notice = Notice(LetterKind.NEW_MESSAGE, filing.reason, special, taps=taps)
-    letters = tell(to_tell(case, situation.policy), case, situation.received, notice, situation.numbers)
-    return Decision(Disposition.FILED, filing.reason, standing, case.id, (change,), letters)
+    party = case.party(_sender(situation)) if filing.is_party else None
+    if party is not None:
+        return _from_party(situation, case, party)
+    notice = Notice(
+        LetterKind.NEW_MESSAGE,
+        filing.reason,
+        Phrase("notice.unverified", (_sender(situation),)),
+        taps=_UNVERIFIED_TAPS,
+    )
+    return _filed(situation, case, "unverified", (), notice)
+
+
+def _from_party(situation: Situation, case: Case, party: Party) -> Decision:
+    """The parties' mail. Only who complains, or acts for them, ends the waiting for an answer."""
+    moved = follow(case.status, Trigger.COMPLAINANT_WRITES) if party.role is not Role.THIRD_PARTY else None
+    status = (StatusMoved(moved),) if moved and moved is not case.status else ()
+    receipts, special = _told_too_large(situation, case, party)
+    if not case.is_open:
+        special = Phrase("notice.after_closing")
+    taps = _MESSAGE_TAPS if case.is_open else _CLOSED_TAPS
+    notice = Notice(LetterKind.NEW_MESSAGE, situation.filing.reason, special, taps=taps)
+    decision = _filed(situation, case, party.role, (*status, *written(receipts)), notice)
+    return replace(decision, letters=(*receipts, *decision.letters))
+
+
+def _told_too_large(situation: Situation, case: Case, party: Party) -> tuple[tuple[Numbered, ...], Phrase | None]:
+    """The letter to a party whose attachments we could not take, and what the staff are told of it."""
+    received, policy = situation.received, situation.policy
+    if not received.too_large:
+        return (), None
+    silent = without_acknowledgement(received, policy, situation.letters_today)
+    if silent:
+        return (), silent
+    receipt = acknowledgement(case, received, policy, situation.numbers, party)
+    special = Phrase("notice.too_large", (str(received.too_large), str(policy.message_bytes)))
+    return (receipt,) if receipt else (), special
+
+
+def _filed(situation: Situation, case: Case, standing: str, rest: tuple[Event, ...], notice: Notice) -> Decision:
+    """The mail on its case, and its owner told."""
+    filed = MessageFiled(situation.received.row, situation.filing.reason, standing, _sender(situation))
+    change = Author(standing, situation.received.row, situation.now).change(case, (filed, *rest))
+    told = tell(to_tell(case, situation.policy), case, situation.received, notice, situation.numbers)
+    return Decision(Disposition.FILED, situation.filing.reason, standing, case.id, (change,), told)
 
 
 QUESTIONS: tuple[Callable[[Situation], Decision | None], ...] = (

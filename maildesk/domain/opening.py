@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from maildesk.domain.case import Case, Role
+from maildesk.domain.case import Case, Party, Role
 from maildesk.domain.events import CasesRefer, Event, LetterWritten, MessageFiled, Opened, PartyAdded, apply, open_case
 from maildesk.domain.letter import Acknowledgement, CameIn, Content, Letter, LetterKind, Purpose, Tap, TooLarge
 from maildesk.domain.message import Address, Message
@@ -51,7 +51,7 @@ def opened(
         message=received.row,
         repeat_of=repeat,
         subject=message.subject[:500],
-        what_happened=message.visible_text[:WHAT_HAPPENED_LENGTH],
+        what_happened=(message.visible_text.strip() or message.text)[:WHAT_HAPPENED_LENGTH],
     )
     case = open_case(next(numbers.ids), first)
     events: list[Event] = [first]
@@ -59,16 +59,18 @@ def opened(
     staff = sender and policy.person_at(sender.address)
     if sender and not staff and not policy.is_own(sender.address):
         events.append(PartyAdded(Role.COMPLAINANT, sender.key, sender.name))
-    standing = f"staff:{staff.key}" if staff else "complainant"
+    standing = f"staff:{staff.key}" if staff and message.sender_is_from else "complainant"
     events.append(MessageFiled(received.row, why, standing, sender.key if sender else ""))
     for event in events[1:]:
         case = apply(case, event)
     return case, tuple(events)
 
 
-def acknowledgement(case: Case, received: Received, policy: DeskPolicy, numbers: Numbers) -> Numbered | None:
-    """The automatic receipt to the complainant; None where the case has nobody to write to."""
-    party = case.complainant
+def acknowledgement(
+    case: Case, received: Received, policy: DeskPolicy, numbers: Numbers, to: Party | None = None
+) -> Numbered | None:
+    """The automatic receipt to the complainant, or to the party named; None where there is nobody to write to."""
+    party = to or case.complainant
     if party is None:
         return None
     content: Content = TooLarge(received.too_large, policy.message_bytes) if received.too_large else Acknowledgement()
@@ -137,7 +139,7 @@ def tell(
     content = CameIn(
         sender=message.sender,
         subject=message.subject,
-        text=message.visible_text[:EXCERPT_LENGTH] or message.text[:EXCERPT_LENGTH],
+        text=(message.visible_text.strip() or message.text)[:EXCERPT_LENGTH],
         attachments=tuple(a.filename for a in message.attachments if not a.inline),
         why=notice.why,
         notice=notice.special,
@@ -164,9 +166,11 @@ def tell(
 
 
 def to_tell(case: Case, policy: DeskPolicy) -> tuple[Person, ...]:
-    """The owner, else those whom the configuration names for new cases."""
+    """The owner, else those whom the configuration names for new cases, else the managers: never nobody."""
     owner = policy.person(case.owner)
-    return (owner,) if owner else tuple(person for person in policy.staff if person.key in policy.notify)
+    if owner:
+        return (owner,)
+    return tuple(person for person in policy.staff if person.key in policy.notify) or policy.managers()
 
 
 def written(letters: tuple[Numbered, ...]) -> tuple[LetterWritten, ...]:
