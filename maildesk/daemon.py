@@ -13,6 +13,7 @@ from pathlib import Path
 
 from maildesk import __version__, store
 from maildesk.children import Children, Limits
+from maildesk.desk.checkup import Place
 from maildesk.desk.clock import Clock, SystemClock, first_of
 from maildesk.desk.dispatch import Dispatch
 from maildesk.desk.intake import Intake, IntakeRules
@@ -156,12 +157,13 @@ async def run(settings: Settings, world: World) -> None:
     """Run every desk until `world.stopping` is set, or SIGTERM or SIGINT comes. Ends within ten seconds."""
     settings.data.mkdir(parents=True, exist_ok=True)
     with sole_daemon(settings):
-        async with store.open(database_url(settings), create=True), _children(settings) as children:
+        async with store.open(database_url(settings), create=True), children_of(settings) as children:
             await _run_desks(settings, world, children)
 
 
 @asynccontextmanager
-async def _children(settings: Settings) -> AsyncIterator[Children]:
+async def children_of(settings: Settings) -> AsyncIterator[Children]:
+    """The child processes in which foreign bytes are read, for the block."""
     limits = Limits(memory=settings.limits.read_memory, deadline=float(settings.limits.read_seconds))
     children = Children(foreign.TARGET, count=settings.limits.children, limits=limits, preload=PRELOAD)
     async with children:
@@ -221,12 +223,24 @@ async def _kept_alive(loop: Loop, world: World) -> None:
             await first_of(world.stopping.wait(), asyncio.sleep(delay))
 
 
+def letterbox_of(settings: Settings, desk: Desk, shared: Shared) -> Letterbox:
+    """The desk's writing desk."""
+    reader = Reader(shared.children, read_policy(settings, desk))
+    return Letterbox(policy_of(settings, desk), shared.templates, shared.keyring, reader, secrets.token_hex)
+
+
+def place_of(settings: Settings, desk: Desk) -> Place:
+    """What `check` looks at."""
+    folders = (desk.mailbox.inbox, desk.mailbox.processed)
+    return Place(policy_of(settings, desk), account_of(desk.mailbox), account_of(desk.submission), folders)
+
+
 def _loops(settings: Settings, desk: Desk, world: World, shared: Shared) -> list[Loop]:
     """The four loops of a desk, wired to each other by two bells: mail was kept, letters are queued."""
     health = world.healths.setdefault(desk.name, Health())
     policy, limits = policy_of(settings, desk), settings.limits
     reader = Reader(shared.children, read_policy(settings, desk))
-    letterbox = Letterbox(policy, shared.templates, shared.keyring, reader, secrets.token_hex)
+    letterbox = letterbox_of(settings, desk, shared)
     intake = Intake(
         account_of(desk.mailbox),
         IntakeRules(

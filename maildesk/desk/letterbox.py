@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from maildesk.desk.reader import Reader
 from maildesk.domain.case import Case
 from maildesk.domain.filing import ReplyAddress
-from maildesk.domain.letter import LETTERS, CaseView, DeskView, Enclosure, Letter, Purpose
+from maildesk.domain.letter import LETTERS, CaseView, DeskView, Enclosure, Letter, Probed, Purpose
 from maildesk.domain.message import Address
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.policy import DeskPolicy
@@ -70,6 +70,7 @@ class Letterbox:
             auto_submitted=LETTERS[letter.kind].auto_submitted,
             desk_mark=mint(self.keyring, Use.MARK, numbered.id),
             language=letter.language,
+            probe=letter.content.nonce if isinstance(letter.content, Probed) else "",
         )
         attached = [await self._attached(enclosure) for enclosure in letter.enclosures]
         return compose(headers, rendered.text, rendered.html, attached).octets

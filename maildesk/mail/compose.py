@@ -33,7 +33,8 @@ class Headers:
     """What stands in a letter's header block; every text is plain, encoding is done here.
 
     `sent_at` is aware. `auto_submitted` is RFC 3834's keyword, empty where a person wrote the letter. `desk_mark` is
-    the signed value by which we know our own mail when it comes home, `letter` the letter's id.
+    the signed value by which we know our own mail when it comes home, `letter` the letter's id; `probe` is the signed
+    value that makes it a probe.
     """
 
     sender: Address
@@ -48,6 +49,7 @@ class Headers:
     desk_mark: str = ""
     letter: str = ""
     language: str = ""
+    probe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def _header_block(headers: Headers) -> str:
         ("X-Maildesk-Desk", headers.desk_mark),
         ("X-Maildesk-Letter", headers.letter),
         ("Content-Language", headers.language),
+        ("X-Maildesk-Probe", headers.probe),
     )
     lines += [f"{name}: {plain(value, name)}" for name, value in marks if value]
     return "\r\n".join((*lines, "MIME-Version: 1.0", ""))

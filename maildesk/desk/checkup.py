@@ -1,0 +1,195 @@
+"""`maildesk check`: every step that a desk depends on, tried for real, with a line each: right, or what to do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from maildesk.desk.letterbox import Letterbox
+from maildesk.domain.letter import Letter, LetterKind, Probed
+from maildesk.domain.message import Address
+from maildesk.domain.numbers import Numbered
+from maildesk.domain.policy import DeskPolicy
+from maildesk.domain.tokens import Use, mint
+from maildesk.letters.render import Templates
+from maildesk.mail.accounts import Account, FolderMissing, WireTrouble
+from maildesk.mail.mailbox import Mailbox
+from maildesk.mail.outgoing import Accepted, Outgoing
+from maildesk.mail.submission import Submission
+from maildesk.store import StoreError, inbox, migrate
+from maildesk.store.connection import file_of
+
+LOOK_SECONDS = 0.5
+PROBE_BYTES = 200_000
+_PROBE_IDS = 2**39
+_FIRST_START = "the first start leaves them alone and takes what arrives after it"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One step: what was looked at, whether it is right, and what was seen or what to do."""
+
+    desk: str
+    what: str
+    is_right: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One desk's servers and folders. `folders` are the inbox and the folder for what is done."""
+
+    policy: DeskPolicy
+    mailbox: Account
+    submission: Account
+    folders: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a probe needs: a writing desk, chance in [0, 1), the present moment, and the seconds that it may take.
+
+    `has_database` is false where no database is open.
+    """
+
+    letterbox: Letterbox
+    chance: Callable[[], float]
+    now: datetime
+    seconds: float
+    has_database: bool
+
+
+async def database(url: str) -> AsyncIterator[Finding]:
+    """Whether the database opens and has this version's schema; a SQLite file that is not there yet is no fault."""
+    if is_new(url):
+        yield Finding("", "database", True, "is not there yet: the first `maildesk run` makes it")
+        return
+    try:
+        lacking = await migrate.pending(url)
+    except StoreError as refused:
+        yield Finding("", "database", False, str(refused))
+        return
+    words = f"lacks {', '.join(lacking)}: run `maildesk db migrate`" if lacking else "opens, with this version's schema"
+    yield Finding("", "database", not lacking, words)
+
+
+def is_new(url: str) -> bool:
+    """Whether the URL names a SQLite file that is not there yet."""
+    file = file_of(url)
+    return file is not None and not file.exists()
+
+
+def letters(templates: Templates) -> list[Finding]:
+    """Whether every letter can be written in every language."""
+    problems = templates.check()
+    if problems:
+        return [Finding("", "letters", False, str(problem)) for problem in problems]
+    return [Finding("", "letters", True, f"every kind renders in {', '.join(sorted(templates.languages))}")]
+
+
+async def desk(place: Place, way: Way) -> AsyncIterator[Finding]:
+    """The desk's mailbox, folders, old mail, SMTP server, and a probe's way there and back."""
+    name = place.policy.name
+    try:
+        async with _opened(place.mailbox) as mailbox:
+            yield Finding(name, "mailbox", True, f"logged in as {place.mailbox.name}")
+            async for finding in _folders(place, mailbox, has_database=way.has_database):
+                yield finding
+            greeted = await _greet(place)
+            yield greeted
+            if greeted.is_right and way.seconds > 0:
+                yield await _probe(place, mailbox, way)
+    except WireTrouble as trouble:
+        yield Finding(name, "mailbox", False, str(trouble))
+
+
+@asynccontextmanager
+async def _opened(account: Account) -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox(account)
+    try:
+        await mailbox.open()
+        yield mailbox
+    finally:
+        await mailbox.close()
+
+
+async def _folders(place: Place, mailbox: Mailbox, *, has_database: bool) -> AsyncIterator[Finding]:
+    """The two folders, and how many mails lie in the inbox that nobody will read."""
+    name, (box, done) = place.policy.name, place.folders
+    try:
+        selected = await mailbox.select(box)
+    except FolderMissing as missing:
+        yield Finding(name, "inbox", False, str(missing))
+        return
+    has_idle = await mailbox.has_idle()
+    idle = "tells of news by itself (IDLE)" if has_idle else "has no IDLE, so new mail waits for the next poll"
+    yield Finding(name, "inbox", True, f"{box}: the server {idle}")
+    try:
+        await mailbox.ensure_folders([done])
+        yield Finding(name, "folder", True, f"{done}: {await mailbox.count(done)} mails")
+    except WireTrouble as trouble:
+        yield Finding(name, "folder", False, str(trouble))
+    has_begun = has_database and await inbox.began([f"{name}/{box}"]) is not None
+    taken = "what arrived since the first start is taken" if has_begun else _FIRST_START
+    yield Finding(name, "old mail", True, f"{selected.exists} mails lie in the inbox; {taken}")
+
+
+async def _greet(place: Place) -> Finding:
+    submission = Submission(place.submission, 1)
+    try:
+        outcome = await submission.greet()
+    finally:
+        await submission.close()
+    is_right = isinstance(outcome, Accepted)
+    words = f"takes letters as {place.submission.name}" if is_right else f"{outcome.text}"
+    return Finding(place.policy.name, "sending", is_right, words)
+
+
+async def _probe(place: Place, mailbox: Mailbox, way: Way) -> Finding:
+    """A mail to the desk itself, seen again in the inbox or, where the daemon runs, in the folder for what is done."""
+    name, address = place.policy.name, place.policy.address
+    before = {folder: (await mailbox.select(folder)).uidnext - 1 for folder in place.folders}
+    number = int(way.chance() * _PROBE_IDS)
+    message_id = way.letterbox.message_id(number)
+    letter = Letter(
+        kind=LetterKind.PROBE,
+        to=Address(place.policy.title, address),
+        language=place.policy.default_language,
+        zone=place.policy.zone,
+        content=Probed(mint(way.letterbox.keyring, Use.MARK, number)),
+    )
+    octets = await way.letterbox.write(Numbered(number, letter), message_id, None, None, way.now)
+    submission = Submission(place.submission, 1)
+    try:
+        outcome = await submission.send(Outgoing(address, address, octets))
+    finally:
+        await submission.close()
+    if not isinstance(outcome, Accepted):
+        return Finding(name, "probe", False, f"the desk cannot write to itself: {outcome.text}")
+    took = await _seen(mailbox, before, message_id.encode(), way.seconds)
+    if took is None:
+        words = f"a mail to {address} did not come back within {way.seconds:.0f} seconds: does it lead to this mailbox?"
+        return Finding(name, "probe", False, words)
+    return Finding(name, "probe", True, f"a mail to {address} came back after {took:.1f} seconds")
+
+
+async def _seen(mailbox: Mailbox, before: Mapping[str, int], message_id: bytes, seconds: float) -> float | None:
+    """After how many seconds the mail was seen; None where it did not come."""
+    began = asyncio.get_running_loop().time()
+    while (took := asyncio.get_running_loop().time() - began) < seconds:
+        if await _has_come(mailbox, before, message_id):
+            return took
+        await asyncio.sleep(LOOK_SECONDS)
+    return None
+
+
+async def _has_come(mailbox: Mailbox, before: Mapping[str, int], message_id: bytes) -> bool:
+    for folder, high in before.items():
+        await mailbox.select(folder)
+        uids = (await mailbox.uids_above(high))[:50]
+        sizes = await mailbox.sizes(uids) if uids else {}
+        small = [uid for uid, sized in sizes.items() if sized.size < PROBE_BYTES]
+        if any(message_id in mail.raw for mail in (await mailbox.fetch(small) if small else [])):
+            return True
+    return False
