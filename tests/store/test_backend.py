@@ -1,0 +1,149 @@
+"""The faults of tortoise 1.1.9 that the two backends mend; LIBRARIES names them, each test fails on tortoise's own."""
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from store_builders import NOW
+
+from maildesk import store
+from maildesk.store import clocks, counter
+from maildesk.store.connection import file_of, run, transaction
+from maildesk.store.models import OnceRow
+from maildesk.store.rows import insert
+
+PAIRS = 400
+READ_THEN_WRITE = """
+import asyncio, sys
+from maildesk import store
+from maildesk.store.connection import run, transaction
+
+async def main():
+    async with store.open(sys.argv[1]):
+        for _ in range(100):
+            async with transaction():
+                (row,) = await run('SELECT "next" FROM "counter" WHERE "name" = ?', "shared")
+                await run('UPDATE "counter" SET "next" = ? WHERE "name" = ?', row["next"] + 1, "shared")
+
+asyncio.run(main())
+"""
+
+
+async def pair(number):
+    async with transaction():
+        await insert(OnceRow, ("key", "at"), [(f"{number}/1", NOW)])
+        await asyncio.sleep(0)
+        await insert(OnceRow, ("key", "at"), [(f"{number}/2", NOW)])
+
+
+@pytest.mark.usefixtures("db")
+async def test_a_storm_of_cancels_neither_hangs_nor_leaves_half_a_transaction():
+    chance = random.Random(7)  # noqa: S311 - a reproducible storm
+    for start in range(0, PAIRS, 8):
+        tasks = [asyncio.create_task(pair(number)) for number in range(start, start + 8)]
+        await asyncio.sleep(chance.random() * 0.004)
+        for task in chance.sample(tasks, 5):
+            task.cancel()
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+    keys = {row["key"] for row in await run('SELECT "key" FROM "once"')}
+    halves = [key for key in keys if key.replace("/1", "/3").replace("/2", "/1").replace("/3", "/2") not in keys]
+    assert halves == []
+    assert len(keys) >= PAIRS * 3 // 8 * 2
+    assert await clocks.fire_once("after the storm", NOW)
+
+
+@pytest.mark.usefixtures("db")
+async def test_a_cancel_while_waiting_for_a_transaction_lets_the_next_one_in():
+    for _ in range(20):
+        async with transaction():
+            waiting = [asyncio.create_task(pair(f"never {n}")) for n in range(8)]
+            await asyncio.sleep(0)
+            for task in waiting:
+                task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    assert await asyncio.wait_for(clocks.fire_once("let in", NOW), 10)
+
+
+@pytest.mark.usefixtures("db")
+async def test_an_error_inside_rolls_everything_back():
+    with pytest.raises(RuntimeError, match="on purpose"):
+        async with transaction():
+            await insert(OnceRow, ("key", "at"), [("gone", NOW)])
+            raise RuntimeError("on purpose")
+    assert not await clocks.has_fired("gone")
+
+
+@pytest.mark.usefixtures("db")
+async def test_tasks_started_inside_the_block_see_the_database():
+    async def in_thread():
+        return await asyncio.to_thread(lambda: store.current().url)
+
+    fired = await asyncio.gather(*(clocks.fire_once("once", NOW) for _ in range(8)))
+    assert sorted(fired) == [False] * 7 + [True]
+    assert await in_thread() == store.current().url
+
+
+def test_outside_of_the_block_there_is_no_database():
+    with pytest.raises(store.StoreError, match="no database is open"):
+        store.current()
+
+
+async def test_two_databases_in_one_process_do_not_mix(tmp_path):
+    first, second = (store.sqlite_url(tmp_path / name) for name in ("one.db", "two.db"))
+    async with store.open(first, create=True):
+        assert await clocks.fire_once("key", NOW)
+        async with store.open(second, create=True):
+            assert await clocks.fire_once("key", NOW)
+        assert not await clocks.fire_once("key", NOW)
+
+
+async def test_three_processes_that_read_and_then_write_lose_nothing_and_never_meet_a_lock(sqlite_url):
+    async with store.open(sqlite_url, create=True):
+        await counter.reserve("shared", 0)
+        processes = [
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-c", READ_THEN_WRITE, sqlite_url, stderr=asyncio.subprocess.PIPE
+            )
+            for _ in range(3)
+        ]
+        said = [await asyncio.wait_for(process.communicate(), 50) for process in processes]
+        assert [errors.decode() for _, errors in said] == ["", "", ""]
+        (row,) = await run('SELECT "next" FROM "counter" WHERE "name" = ?', "shared")
+        assert row["next"] == 1 + 3 * 100
+
+
+async def test_sqlite_is_set_up_to_lose_nothing_and_to_forget_what_is_erased(sqlite_url):
+    async with store.open(sqlite_url, create=True):
+        names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
+        found = [next(iter((await run(f"PRAGMA {name}"))[0].values())) for name in names]
+        assert found == ["wal", 2, 1, 1, 30_000]
+
+
+async def test_a_lost_postgres_is_said_so_and_comes_back(postgres_url, postgres):
+    async with store.open(postgres_url, create=True):
+        assert await clocks.fire_once("before", NOW)
+        postgres._command(
+            "psql",
+            "-c",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL",
+            "postgres",
+        )
+        outcomes = []
+        for attempt in range(8):
+            try:
+                outcomes.append(await clocks.fire_once(f"after {attempt}", NOW))
+            except store.Unreachable:
+                outcomes.append("unreachable")
+        assert outcomes[-1] is True
+        assert set(outcomes) <= {True, "unreachable"}
+
+
+def test_a_url_names_its_file():
+    assert file_of("sqlite:///var/lib/maildesk/maildesk.db") == Path("/var/lib/maildesk/maildesk.db")
+    assert file_of(store.sqlite_url(Path("/a b/ü#?%.db"))) == Path("/a b/ü#?%.db")
+    assert file_of("postgresql://desk@localhost/maildesk") is None
+    for wrong in ("mysql://desk@localhost/maildesk", "sqlite://", "maildesk.db"):
+        with pytest.raises(store.StoreError, match="sqlite:///path"):
+            file_of(wrong)
