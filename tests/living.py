@@ -1,9 +1,13 @@
-"""A living desk for tests: the daemon's own loops in this process, against real servers, by a clock that can be pushed."""
+"""A living desk for tests: the daemon's own loops in this process, against real servers, by a clock that can be pushed.
+
+When it stops, its history is verified and every case computed anew: whatever the test was about, that must hold.
+"""
 
 import asyncio
 import email
 import email.policy
-from collections.abc import AsyncIterator, Callable, Mapping
+import email.utils
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +22,7 @@ from maildesk import daemon, store
 from maildesk.domain.case import Case
 from maildesk.journal import Entry
 from maildesk.settings import Authenticity, Desk, Limits, Mailbox, Settings, Staff, Submission
-from maildesk.store import cases
+from maildesk.store import cases, rebuild, verify
 
 SECONDS = 30.0
 
@@ -45,6 +49,15 @@ class PushedClock:
                 await asyncio.wait_for(self._pushed.wait(), left)
             except TimeoutError:
                 return
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file that a person attaches."""
+
+    filename: str
+    content_type: str
+    octets: bytes
 
 
 @dataclass(slots=True)
@@ -96,8 +109,44 @@ class LivingDesk:
         await self.until(lambda: len(self.sink.to(recipient)) >= count)
         return [parsed(taken) for taken in self.sink.to(recipient)]
 
+    async def letter(self, recipient: str, about: str = "") -> EmailMessage:
+        """The newest letter to this address with these words in its subject or text, once there is one."""
+
+        def found() -> list[EmailMessage]:
+            letters = [parsed(taken) for taken in self.sink.to(recipient)]
+            return [one for one in letters if about in f"{one['Subject']}\n{text_of(one)}"]
+
+        await self.until(found)
+        return found()[-1]
+
+    def count(self, recipient: str, about: str = "") -> int:
+        """How many letters to this address have these words in their subject or text."""
+        letters = [parsed(taken) for taken in self.sink.to(recipient)]
+        return sum(about in f"{one['Subject']}\n{text_of(one)}" for one in letters)
+
     async def deliver(self, raw: bytes, sender: str = "someone@example.com", to: str | None = None) -> None:
         await asyncio.to_thread(self.dovecot.deliver, raw, to or self.desk.mailbox.user, sender=sender)
+
+    async def append(self, *raws: bytes) -> None:
+        """Put mails into the desk's mailbox as they are, without a trace of the way."""
+        await asyncio.to_thread(self.dovecot.append, self.desk.mailbox.user, *raws)
+
+    async def command(
+        self, letter: EmailMessage, words: str, *, sender: str = "", files: Sequence[Enclosed] = ()
+    ) -> None:
+        """A proved answer of the letter's reader: our own host vouches for the sender."""
+        await self.append(proved(answer(letter, words, sender=sender, files=files)))
+
+    async def case_of(self, address: str) -> Case:
+        """The one case of this complainant."""
+        (case,) = [case for case in await self.cases() if case.party(address)]
+        return case
+
+    async def faults(self) -> list[object]:
+        """What is wrong with the history, and where a case is not what its history leads to."""
+        async with self.database():
+            found: list[object] = [*await verify.verify()]
+            return [*found, *[difference async for difference in rebuild.differences()]]
 
     async def settled(self, seconds: float = SECONDS) -> None:
         """Nothing kept waits to be processed and no letter waits to be sent."""
@@ -171,7 +220,9 @@ def settings_for(
 
 
 @asynccontextmanager
-async def living(settings: Settings, dovecot: Dovecot, sink: Sink, start: datetime | None = None) -> AsyncIterator[LivingDesk]:
+async def living(
+    settings: Settings, dovecot: Dovecot, sink: Sink, start: datetime | None = None
+) -> AsyncIterator[LivingDesk]:
     """The desk, running; stopped at the end whatever happened."""
     log: list[tuple[Entry, dict[str, object]]] = []
 
@@ -185,6 +236,7 @@ async def living(settings: Settings, dovecot: Dovecot, sink: Sink, start: dateti
         yield desk
     finally:
         await desk.stop()
+    assert await desk.faults() == []
 
 
 def mail(sender: str, subject: str, body: str, *, to: str, headers: Mapping[str, str] | None = None) -> bytes:
@@ -199,3 +251,32 @@ def mail(sender: str, subject: str, body: str, *, to: str, headers: Mapping[str,
         letter[name] = value
     letter.set_content(body)
     return letter.as_bytes()
+
+
+def answer(
+    letter: EmailMessage, words: str, *, sender: str = "", files: Sequence[Enclosed] = (), to: str = ""
+) -> bytes:
+    """The reply that a mail program makes of a letter: addressed, threaded, the words above the quoted letter."""
+    reply = EmailMessage(policy=email.policy.SMTP)
+    reply["From"] = sender or str(letter["To"])
+    reply["To"] = to or str(letter["Reply-To"] or letter["From"])
+    reply["Subject"] = f"Re: {letter['Subject']}"
+    reply["Message-ID"] = email.utils.make_msgid(domain="mail.example")
+    reply["Date"] = email.utils.localtime()
+    reply["In-Reply-To"] = str(letter["Message-ID"])
+    reply["References"] = f"{letter['References'] or ''} {letter['Message-ID']}".strip()
+    quoted = "".join(f"> {line}\n" for line in text_of(letter).splitlines())
+    reply.set_content(f"{words}\n\nOn Tue, 3 Mar 2026 at 10:00, {letter['From']} wrote:\n\n{quoted}")
+    for file in files:
+        maintype, _, subtype = file.content_type.partition("/")
+        reply.add_attachment(file.octets, maintype=maintype, subtype=subtype, filename=file.filename)
+    return reply.as_bytes()
+
+
+def proved(raw: bytes) -> bytes:
+    """The mail as our own host hands it on, with its verdict that the sender is who From says."""
+    found = email.message_from_bytes(raw, policy=email.policy.default)
+    domain = str(found["From"].addresses[0].domain)
+    trace = f"Authentication-Results: mx.example.test; dmarc=pass header.from={domain}\r\n"
+    received = "Received: from mail.example by mx.example.test; Tue, 03 Mar 2026 10:00:01 +0000\r\n"
+    return (trace + received).encode() + raw
