@@ -21,6 +21,7 @@ from maildesk.letters.inline import StyledLoader
 from maildesk.letters.problem import BrokenTemplate, Problem, locate
 from maildesk.letters.words import Words, load
 
+DEFAULT_LANGUAGE = "en"
 SUBJECT_LENGTH_MAX = 200
 _PLAIN_HTML = "_plain.html.j2"
 _UNPRINTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -42,7 +43,9 @@ class Edition:
     def __init__(self, folders: tuple[Path, ...], language: str) -> None:
         self.language = language
         self.folders = folders
-        self.words: Words = load(tuple(folder / language / PHRASES_FILE for folder in folders))
+        last_resort = folders[-1] / DEFAULT_LANGUAGE / PHRASES_FILE
+        own = tuple(folder / language / PHRASES_FILE for folder in folders)
+        self.words: Words = load((*own, last_resort))
         is_foreign = len(folders) > 1
         self._text = environment(FileSystemLoader(folders), self.words, is_foreign=is_foreign)
         self._html = environment(StyledLoader(folders), self.words, is_foreign=is_foreign)

@@ -51,6 +51,7 @@ def _spoken_date(day: date, style: str, locale: Locale) -> str:
 
 @lru_cache(maxsize=4096)
 def _spoken_datetime(local: datetime, locale: Locale) -> str:
+    """Of a naive moment: one moment in two zones is equal to itself, and the cache would mix them up."""
     return f"{format_date(local, 'medium', locale)}, {format_time(local, 'short', locale=locale)}"
 
 
@@ -84,7 +85,8 @@ def spoken_datetime(context: Context, moment: datetime) -> str:
 
 
 def _moment(reader: Reader, moment: datetime) -> str:
-    return _spoken_datetime(moment.astimezone(reader.zone).replace(second=0, microsecond=0), reader.locale)
+    local = moment.astimezone(reader.zone).replace(second=0, microsecond=0, tzinfo=None)
+    return _spoken_datetime(local, reader.locale)
 
 
 @pass_context

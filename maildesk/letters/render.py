@@ -16,14 +16,12 @@ from babel import Locale, UnknownLocaleError
 from maildesk.domain.letter import LETTERS, Audience, CaseView, DeskView, Letter, Tap
 from maildesk.domain.marker import REPLY_MARKER
 from maildesk.domain.oneline import oneline
-from maildesk.letters.edition import Edition, Rendered
+from maildesk.letters.edition import DEFAULT_LANGUAGE, Edition, Rendered
 from maildesk.letters.filters import Reader, mailto
 from maildesk.letters.folders import languages, template_dir
 from maildesk.letters.problem import Problem
 
 __all__ = ["Problem", "Rendered", "Templates", "template_dir"]
-
-DEFAULT_LANGUAGE = "en"
 
 
 class Templates:
@@ -49,17 +47,17 @@ class Templates:
 
         A mistake in a user's template is noted and ours is used; one in ours is raised as it is.
         """
-        language = self._language(letter.language)
-        for level in range(len(self.folders)):
+        candidates = self._candidates(self._language(letter.language))
+        for level, language in candidates:
             edition = self._edition(level, language)
             context = _context(letter, desk, case, reply_address, edition)
             try:
                 return edition.render(letter.kind, context)
             except Exception as error:
-                if level == len(self.folders) - 1:
+                if (level, language) == candidates[-1]:
                     raise
                 self._note(edition.find(letter.kind, context, error))
-        raise AssertionError  # the last folder is ours: it returned or raised
+        raise AssertionError  # the last candidate is ours: it returned or raised
 
     def check(self) -> list[Problem]:
         """Every kind in every language with sample letters: what is wrong, with file and line. Empty: all is well."""
@@ -83,6 +81,16 @@ class Templates:
         own = {name.lower(): name for name in self.languages}
         return own.get(tag) or own.get(tag.partition("-")[0], DEFAULT_LANGUAGE)
 
+    def _candidates(self, language: str) -> tuple[tuple[int, str], ...]:
+        """Where to look for a template, as (first folder, language): the user's before ours, English where we end.
+
+        A language that we have ourselves ends with our own templates: a mistake in them must be seen.
+        """
+        last = len(self.folders) - 1
+        is_ours = (self.folders[last] / language).is_dir()
+        asked = [(level, language) for level in range(last + is_ours)]
+        return tuple(asked if is_ours else [*asked, *((level, DEFAULT_LANGUAGE) for level in range(last + 1))])
+
     def _edition(self, level: int, language: str) -> Edition:
         edition = self._editions.get((level, language))
         if edition is None:
@@ -99,7 +107,9 @@ def _context(
     letter: Letter, desk: DeskView, case: CaseView | None, reply_address: str, edition: Edition
 ) -> Mapping[str, Any]:
     """What every template may use, foreign names on one line; docs of templates list the same names."""
-    locale = _locale(letter.language) or edition.words.locale
+    locale = _locale(letter.language)
+    if locale is None or locale.language != edition.words.locale.language:
+        locale = edition.words.locale
     is_outside = LETTERS[letter.kind].audience is Audience.COMPLAINANT
     return {
         "letter": letter,

@@ -16,7 +16,8 @@ _ENCODED_WORD_OCTETS = 42
 _NO_LANGUAGE = "''"
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 _LOCAL_PART = re.compile(r'[^\s"(),:;<>@\[\\\]\x00-\x20\x7f-\x9f]+|"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[\x20-\x7e])*"')
-_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9.:]+\]")
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[A-Za-z0-9.:]+\]")
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
 _PLAIN = re.compile(r"[\x20-\x7e]{1,900}")
 
@@ -46,13 +47,13 @@ def mailbox(address: Address, used: int) -> str:
     name = oneline(address.name, NAME_LENGTH_MAX)
     if not name:
         return spec
-    if not _stands_as_it_is(name):
-        spoken = _encoded_words(name, used)
-    elif _ATOM.fullmatch(name):
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    if _stands_as_it_is(name) and _ATOM.fullmatch(name):
         spoken = _folded(name.split(" "), used)
-    else:
-        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-        spoken = _folded(f'"{escaped}"'.split(" "), used)
+    elif _stands_as_it_is(name) and used + len(escaped) + len('""') <= LINE_LENGTH_MAX:
+        spoken = f'"{escaped}"'
+    else:  # a quoted string may be folded, but not every reader puts it together again
+        spoken = _encoded_words(name, used)
     last = len(spoken) - (spoken.rfind("\r\n") + 2) if "\r\n" in spoken else used + len(spoken)
     blank = " " if last + len(spec) + len(" <>") <= LINE_LENGTH_MAX else "\r\n "
     return f"{spoken}{blank}<{spec}>"
@@ -65,7 +66,7 @@ def _stands_as_it_is(value: str) -> bool:
 
 def addr_spec(address: str) -> str:
     """The address with its domain in ASCII (RFC 5890). Raises Unsendable for what is no addr-spec."""
-    local, at, domain = address.strip().rpartition("@")
+    local, at, domain = address.strip(" ").rpartition("@")
     try:
         ascii_domain = domain if domain.isascii() else domain.encode("idna").decode()
     except UnicodeError as error:
