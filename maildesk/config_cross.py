@@ -116,7 +116,7 @@ def mailboxes_are_apart(values: Values, found: Findings) -> None:
     owner: dict[tuple[Any, ...], Any] = {}
     for at, desk in _desks(values):
         account = desk.get("mailbox", {})
-        uses = [(name, account[name]) for name in ("inbox", "processed", "junk", "sent") if account.get(name)]
+        uses = [(name, account[name]) for name in ("inbox", "processed") if account.get(name)]
         for name, folder in uses:
             first = next(other for other, used in uses if used == folder)
             if first != name:

@@ -73,8 +73,6 @@ class Mailbox:
     ca_file: Path | None = field(default=None, metadata=_rule(checks.existing_file))
     inbox: str = field(default="INBOX", metadata=_rule(checks.not_empty))
     processed: str = field(default="Processed", metadata=_rule(checks.not_empty))
-    junk: str = ""
-    sent: str = ""
     poll_seconds: int = field(default=60, metadata=_rule(checks.between(1, 3600)))
     timeout_seconds: int = field(default=60, metadata=_rule(checks.between(1, 600)))
 
@@ -118,7 +116,6 @@ class Desk:
     zone: str = field(metadata=_rule(checks.zone))
     respond_within_days: int = field(default=20, metadata=_rule(checks.between(1, 365)))
     token_days: int = field(default=180, metadata=_rule(checks.between(1, 3650)))
-    plus_addresses: bool = True
     notify: tuple[str, ...] = ()
     next_stage: Mapping[str, str] = field(default_factory=lambda: _NOTHING, metadata=_rule(has_lines=True))
     mailbox: Mailbox

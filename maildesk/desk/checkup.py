@@ -11,7 +11,7 @@ from maildesk.domain.letter import Letter, LetterKind, Probed
 from maildesk.domain.message import Address
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.policy import DeskPolicy
-from maildesk.domain.tokens import Use, mint
+from maildesk.domain.tokens import Use, mint, reply_address
 from maildesk.letters.render import Templates
 from maildesk.mail.accounts import Account, FolderMissing, WireTrouble
 from maildesk.mail.mailbox import Mailbox
@@ -23,6 +23,7 @@ from maildesk.store.connection import file_of
 LOOK_SECONDS = 0.5
 PROBE_BYTES = 200_000
 _PROBE_IDS = 2**39
+_NO_WAY_BACK = "does the address lead to this mailbox, and does its server deliver addresses with a plus here?"
 _FIRST_START = "the first start leaves them alone and takes what arrives after it"
 
 
@@ -151,10 +152,11 @@ async def _probe(place: Place, mailbox: Mailbox, way: Way) -> Finding:
     name, address = place.policy.name, place.policy.address
     before = {folder: (await mailbox.select(folder)).uidnext - 1 for folder in place.folders}
     number = int(way.chance() * _PROBE_IDS)
+    recipient = reply_address(address, mint(way.letterbox.keyring, Use.ADDRESS, number))
     message_id = way.letterbox.message_id(number)
     letter = Letter(
         kind=LetterKind.PROBE,
-        to=Address(place.policy.title, address),
+        to=Address(place.policy.title, recipient),
         language=place.policy.default_language,
         zone=place.policy.zone,
         content=Probed(mint(way.letterbox.keyring, Use.MARK, number)),
@@ -162,16 +164,16 @@ async def _probe(place: Place, mailbox: Mailbox, way: Way) -> Finding:
     octets = await way.letterbox.write(Numbered(number, letter), message_id, None, None, way.now)
     submission = Submission(place.submission, 1)
     try:
-        outcome = await submission.send(Outgoing(address, address, octets))
+        outcome = await submission.send(Outgoing(address, recipient, octets))
     finally:
         await submission.close()
     if not isinstance(outcome, Accepted):
         return Finding(name, "probe", False, f"the desk cannot write to itself: {outcome.text}")
     took = await _seen(mailbox, before, message_id.encode(), way.seconds)
     if took is None:
-        words = f"a mail to {address} did not come back within {way.seconds:.0f} seconds: does it lead to this mailbox?"
+        words = f"a mail to {recipient} did not come back within {way.seconds:.0f} seconds: {_NO_WAY_BACK}"
         return Finding(name, "probe", False, words)
-    return Finding(name, "probe", True, f"a mail to {address} came back after {took:.1f} seconds")
+    return Finding(name, "probe", True, f"a mail to {recipient} came back after {took:.1f} seconds")
 
 
 async def _seen(mailbox: Mailbox, before: Mapping[str, int], message_id: bytes, seconds: float) -> float | None:
