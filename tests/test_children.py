@@ -35,7 +35,7 @@ def is_running(pid: int) -> bool:
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not true():
+        while not true():  # noqa: ASYNC110  it waits for other processes, which set no event
             await asyncio.sleep(0.02)
 
 
@@ -180,7 +180,8 @@ async def test_a_child_holds_no_socket_but_its_own(two: Children):
     assert len(result.value.split()) <= 5  # three standard streams, its socket, and the listing itself
 
 
-async def test_all_processes_end_when_the_parent_is_killed():
+def parent_that_hangs() -> tuple[subprocess.Popen[str], list[int]]:
+    """A parent process whose children hang, and the ids of its server and children."""
     script = """
         import asyncio, sys
         from maildesk.children import Children
@@ -198,9 +199,12 @@ async def test_all_processes_end_when_the_parent_is_killed():
         [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, env=environment, text=True
     )
     assert parent.stdout is not None
-    pids = [int(pid) for pid in (await asyncio.to_thread(parent.stdout.readline)).split()]
+    return parent, [int(pid) for pid in parent.stdout.readline().split()]
+
+
+async def test_all_processes_end_when_the_parent_is_killed():
+    parent, pids = await asyncio.to_thread(parent_that_hangs)
     assert len(pids) >= 2
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
+    with parent:
+        parent.kill()
     await until(lambda: not any(map(is_running, pids)))

@@ -22,14 +22,6 @@ DescribeFiling = Callable[[Message], str]
 BATCH = 64
 FOLDED_LINES = 3
 UNREADABLE_FILE = "unreadable file"
-PRELOAD = (
-    "maildesk.mail.parse",
-    "charset_normalizer",
-    "inscriptis.html_engine",
-    "inscriptis.css_profiles",
-    "selectolax.lexbor",
-    "flufl.bounce",
-)
 
 
 def as_json(path: str, message: Message) -> dict[str, Any]:
@@ -148,7 +140,7 @@ def folded(quoted: str) -> Iterator[str]:
 async def read_files(paths: Iterable[str]) -> None:
     """Print the object of each file, one a line, in the order of the paths."""
     from maildesk.children import Children
-    from maildesk.mail.parse import ReadPolicy, pack
+    from maildesk.mail.parse import PRELOAD, ReadPolicy, pack
 
     waiting, policy = iter(paths), ReadPolicy()
     async with Children("maildesk.mail.parse:read_packed", preload=PRELOAD) as children:

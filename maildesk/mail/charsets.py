@@ -63,7 +63,7 @@ LARGER_REPERTOIRE = {
     "x-sjis": "cp932",
     "x-windows-949": "cp949",
 }
-NOT_TEXT = frozenset({"base64", "bz2", "hex", "idna", "punycode", "quopri", "raw_unicode_escape", "rot13",
+NOT_TEXT = frozenset({"base64", "bz2", "hex", "idna", "punycode", "quopri", "raw_unicode_escape", "rot13", "rot_13",
                       "undefined", "unicode_escape", "uu", "zlib", "mbcs", "oem"})  # fmt: skip
 LABEL = re.compile(r"[a-z0-9][a-z0-9_.:+-]*")
 ENCODED_WORD_CHARSET = re.compile(r"=\?([^?*\s]{1,40})(\*[^?]*)?\?")

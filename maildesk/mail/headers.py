@@ -76,7 +76,7 @@ def split(raw: bytes) -> Header:
     """The header block of a mail. Never raises; what goes over a cap is named in `defects`."""
     position, fields = start_of(raw), Fields()
     while found := FIELD.match(raw, position) or fields.stray(raw, position):
-        if found.end() > BLOCK_BYTES or len(fields.found) >= FIELDS:
+        if fields.size > BLOCK_BYTES or len(fields.found) >= FIELDS:
             note(fields.defects, "the header block is too long; the fields after the first 256 kB were not read")
             position = end_of_block(raw, position)
             break
@@ -93,14 +93,16 @@ def split(raw: bytes) -> Header:
 
 @dataclass(slots=True)
 class Fields:
-    """The fields of a block while they are collected. `last_known` is where the last well-known one begins."""
+    """The fields of a block while they are collected: `size` bytes; the last well-known one begins at `last_known`."""
 
     found: list[tuple[str, bytes]] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     last_known: int | None = None
+    size: int = 0
 
     def add(self, name: bytes, value: bytes) -> None:
         """Take a field, or, where the name is empty, a line that belongs to the one before."""
+        self.size += len(name) + min(len(value), FIELD_BYTES)
         if not name:
             note(self.defects, "a header field goes on without the blank that says so; it was read as one")
             before, begun = self.found[-1]

@@ -57,7 +57,7 @@ class Rule:
 def starts_with(phrases: Iterable[str]) -> re.Pattern[str]:
     """A subject that begins with one of the phrases and goes on with punctuation, or ends."""
     listed = "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True))
-    return re.compile(rf"[\s\[(\"*]*(?:{listed})[\s\])*]*(?:[:：;!\-–—,.（(\[\"]|$)", re.IGNORECASE)
+    return re.compile(rf"[\s\[(\"*]*(?:{listed})\s*(?:[:：;!\-–—,.（()\[\]\"*]|$)", re.IGNORECASE)
 
 
 def has_any(subject: str, phrases: Iterable[str]) -> bool:

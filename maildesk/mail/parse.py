@@ -17,8 +17,19 @@ from maildesk.mail.headers import Header
 from maildesk.mail.identity import ReadPolicy
 from maildesk.mail.parts import Tree
 
-__all__ = ["ReadPolicy", "pack", "read", "read_packed", "read_part", "unpack", "unreadable"]
+__all__ = ["PRELOAD", "ReadPolicy", "pack", "read", "read_packed", "read_part", "unpack", "unreadable"]
 
+# What a fork server should hold before it forks: this module and the libraries that reading loads on demand.
+PRELOAD = (
+    "maildesk.mail.parse",
+    "authres",
+    "charset_normalizer",
+    "flufl.bounce",
+    "inscriptis.css_profiles",
+    "inscriptis.html_engine",
+    "lxml.html",
+    "selectolax.lexbor",
+)
 RAW_BYTES = 64 << 20
 EVIDENCE_CHARACTERS = 16_384
 LENGTH = struct.Struct("!I")
