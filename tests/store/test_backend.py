@@ -1,10 +1,11 @@
-"""The faults of tortoise 1.1.9 that the two backends mend; LIBRARIES names them, each test fails on tortoise's own."""
+"""The faults of tortoise 1.1.9 that the backends mend: the storms and the three processes fail on its own clients."""
 
 import asyncio
 import random
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 from store_builders import NOW
 
@@ -68,10 +69,13 @@ async def test_a_cancel_while_waiting_for_a_transaction_lets_the_next_one_in():
 
 @pytest.mark.usefixtures("db")
 async def test_an_error_inside_rolls_everything_back():
-    with pytest.raises(RuntimeError, match="on purpose"):
+    async def failing():
         async with transaction():
             await insert(OnceRow, ("key", "at"), [("gone", NOW)])
             raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await failing()
     assert not await clocks.has_fired("gone")
 
 
@@ -121,15 +125,17 @@ async def test_sqlite_is_set_up_to_lose_nothing_and_to_forget_what_is_erased(sql
         assert found == ["wal", 2, 1, 1, 30_000]
 
 
+async def cut_every_connection(url):
+    connection = await asyncpg.connect(url)
+    others = "pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    await connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+    await connection.close()
+
+
 async def test_a_lost_postgres_is_said_so_and_comes_back(postgres_url, postgres):
     async with store.open(postgres_url, create=True):
         assert await clocks.fire_once("before", NOW)
-        postgres._command(
-            "psql",
-            "-c",
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL",
-            "postgres",
-        )
+        await cut_every_connection(postgres.url("postgres"))
         outcomes = []
         for attempt in range(8):
             try:

@@ -8,7 +8,8 @@ from maildesk import store
 from maildesk.domain.case import Assessment, Case, Milestone, Outcome, Party, Reached, Remedy, Role, Status
 from maildesk.domain.events import Decided, MilestoneReached, Noted, OwnerNamed, PartyAdded, PartyRemoved, StatusMoved
 from maildesk.store import cases, clocks, history, ids, inbox, messages, references
-from maildesk.store.case_columns import COLUMNS, case_of, changed as changed_columns, values_of
+from maildesk.store.case_columns import COLUMNS, case_of, values_of
+from maildesk.store.case_columns import changed as changed_columns
 from maildesk.store.commit import Change, Commit, Disposition
 from maildesk.store.models import PartyRow
 

@@ -1,3 +1,5 @@
+# ruff: noqa: SLF001 - a later version's step is put in where the steps are read
+
 import re
 import sqlite3
 from importlib.resources import files
@@ -31,24 +33,30 @@ def test_every_step_exists_for_both_databases():
     assert names == {f"{stem}.{dialect}.sql" for stem in stems for dialect in ("sqlite", "postgres")}
 
 
+_POSTGRES_COLUMNS = """
+    SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+    WHERE table_schema = current_schema() AND table_name <> 'migration' ORDER BY 1, 2"""
+_POSTGRES_INDEXES = """
+    SELECT tablename, indexdef FROM pg_indexes
+    WHERE schemaname = current_schema() AND tablename <> 'migration' ORDER BY 1, 2"""
+_POSTGRES_CONSTRAINTS = """
+    SELECT conrelid::regclass::text AS t, pg_get_constraintdef(oid) AS d FROM pg_constraint
+    WHERE contype <> 'c' AND connamespace = current_schema()::regnamespace
+    AND conrelid <> 'migration'::regclass ORDER BY 1, 2"""
+_SQLITE_COLUMNS = """
+    SELECT m.name AS t, c.name, c.type, c.[notnull], c.dflt_value, c.pk
+    FROM sqlite_master m, pragma_table_info(m.name) c
+    WHERE m.type = 'table' AND m.name <> 'migration' ORDER BY 1, 2"""
+_SQLITE_INDEXES = """
+    SELECT m.name AS t, l.[unique], l.origin, group_concat(i.name) AS fields
+    FROM sqlite_master m, pragma_index_list(m.name) l, pragma_index_info(l.name) i
+    WHERE m.type = 'table' AND m.name <> 'migration' GROUP BY m.name, l.name ORDER BY 1, 4, 2"""
+_SQLITE_FOREIGN_KEYS = """
+    SELECT m.name AS t, f.[table], f.[from], f.[to], f.on_delete
+    FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' ORDER BY 1, 2, 3"""
 _CATALOGUES = {
-    "postgres": (
-        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns "
-        "WHERE table_schema = current_schema() AND table_name <> 'migration' ORDER BY 1, 2",
-        "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = current_schema() "
-        "AND tablename <> 'migration' ORDER BY 1, 2",
-        "SELECT conrelid::regclass::text AS t, pg_get_constraintdef(oid) AS d FROM pg_constraint WHERE contype <> 'c' "
-        "AND connamespace = current_schema()::regnamespace AND conrelid <> 'migration'::regclass ORDER BY 1, 2",
-    ),
-    "sqlite": (
-        "SELECT m.name AS t, c.name, c.type, c.[notnull], c.dflt_value, c.pk FROM sqlite_master m, "
-        "pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name <> 'migration' ORDER BY 1, 2",
-        "SELECT m.name AS t, l.[unique], l.origin, group_concat(i.name) AS fields FROM sqlite_master m, "
-        "pragma_index_list(m.name) l, pragma_index_info(l.name) i WHERE m.type = 'table' AND m.name <> 'migration' "
-        "GROUP BY m.name, l.name ORDER BY 1, 4, 2",
-        "SELECT m.name AS t, f.[table], f.[from], f.[to], f.on_delete FROM sqlite_master m, "
-        "pragma_foreign_key_list(m.name) f WHERE m.type = 'table' ORDER BY 1, 2, 3",
-    ),
+    "postgres": (_POSTGRES_COLUMNS, _POSTGRES_INDEXES, _POSTGRES_CONSTRAINTS),
+    "sqlite": (_SQLITE_COLUMNS, _SQLITE_INDEXES, _SQLITE_FOREIGN_KEYS),
 }
 
 
