@@ -23,7 +23,9 @@ from maildesk.store.connection import run, transaction
 
 async def main():
     async with store.open(sys.argv[1]):
-        for _ in range(100):
+        print("ready", flush=True)
+        sys.stdin.readline()
+        for _ in range(200):
             async with transaction():
                 (row,) = await run('SELECT "next" FROM "counter" WHERE "name" = ?', "shared")
                 await run('UPDATE "counter" SET "next" = ? WHERE "name" = ?', row["next"] + 1, "shared")
@@ -106,16 +108,17 @@ async def test_two_databases_in_one_process_do_not_mix(tmp_path):
 async def test_three_processes_that_read_and_then_write_lose_nothing_and_never_meet_a_lock(sqlite_url):
     async with store.open(sqlite_url, create=True):
         await counter.reserve("shared", 0)
+        pipe = asyncio.subprocess.PIPE
+        started = [sys.executable, "-c", READ_THEN_WRITE, sqlite_url]
         processes = [
-            await asyncio.create_subprocess_exec(
-                sys.executable, "-c", READ_THEN_WRITE, sqlite_url, stderr=asyncio.subprocess.PIPE
-            )
-            for _ in range(3)
+            await asyncio.create_subprocess_exec(*started, stdin=pipe, stdout=pipe, stderr=pipe) for _ in range(3)
         ]
-        said = [await asyncio.wait_for(process.communicate(), 50) for process in processes]
+        for process in processes:
+            assert await asyncio.wait_for(process.stdout.readline(), 20) == b"ready\n"
+        said = await asyncio.wait_for(asyncio.gather(*(process.communicate(b"go\n") for process in processes)), 50)
         assert [errors.decode() for _, errors in said] == ["", "", ""]
         (row,) = await run('SELECT "next" FROM "counter" WHERE "name" = ?', "shared")
-        assert row["next"] == 1 + 3 * 100
+        assert row["next"] == 1 + 3 * 200
 
 
 async def test_sqlite_is_set_up_to_lose_nothing_and_to_forget_what_is_erased(sqlite_url):
