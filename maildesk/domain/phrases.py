@@ -54,6 +54,8 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "refused.undo_sent": ("letter",),
         "refused.undo_other": ("name",),
         "refused.not_a_challenge": (),
+        "refused.only_confirm": (),
+        "refused.too_large": (),
         "refused.no_case": ("command",),
         "refused.already": ("what",),
         "refused.expired": (),

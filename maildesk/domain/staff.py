@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 from maildesk.domain.case import Case
-from maildesk.domain.commands.grammar import StaffMail, parse
-from maildesk.domain.commands.registry import Standing
+from maildesk.domain.commands.grammar import CommandLine, StaffMail, parse
+from maildesk.domain.commands.registry import Standing, find
 from maildesk.domain.commands.run import Ran, needs_strong, run
 from maildesk.domain.decision import Author, CaseChange, Decision, Disposition, Situation
-from maildesk.domain.events import MessageFiled
+from maildesk.domain.events import MessageFiled, Noted
 from maildesk.domain.filing import FilingReason, ReplyAddress
 from maildesk.domain.letter import (
     Challenge,
@@ -17,7 +17,6 @@ from maildesk.domain.letter import (
     LetterKind,
     Purpose,
     Tap,
-    Transcript,
     TranscriptLine,
     Verdict,
 )
@@ -48,9 +47,17 @@ def staff_mail(situation: Situation, sender: Sender) -> Decision:
     if not (message.sender and message.sender_is_from and sender.person.writes_from(message.sender.address)):
         return challenge(situation, sender.person, mail, Phrase("challenge.other_sender", (claimed,)))
     if situation.now > row.expires_at:
-        return _expired(situation, sender.person, mail)
+        return _refused(situation, sender.person, mail, Phrase("refused.expired"))
     if row.purpose is Purpose.CHALLENGE:
         return _confirmation(situation, sender, mail)
+    return _commanded(situation, sender, mail)
+
+
+def _commanded(situation: Situation, sender: Sender, mail: StaffMail) -> Decision:
+    """The commands of somebody who has shown a reply address and the From that belongs to it."""
+    message = situation.message
+    if message.is_partial and needs_strong(mail.lines):
+        return _refused(situation, sender.person, mail, Phrase("refused.too_large"))
     ran = run(_standing(situation, sender, situation.received.row, message), mail)
     is_proved = message.authenticity.verdict is Authentic.PASS
     if ran.has_applied and needs_strong(mail.lines) and not is_proved:
@@ -69,33 +76,48 @@ def challenge(situation: Situation, person: Person, mail: StaffMail, why: Phrase
     return _decision(situation, f"claimed:{person.key}", (filed,) if filed else (), (replace(letter, letter=about),))
 
 
-def _expired(situation: Situation, person: Person, mail: StaffMail) -> Decision:
-    """An expired address still files, it no longer commands."""
-    refused = tuple(TranscriptLine(x.written, Verdict.REFUSED, Phrase("refused.expired")) for x in mail.lines)
-    ran = run(
-        _standing(situation, Sender(person, None), situation.received.row, situation.message), StaffMail(mail.prose, ())
-    )
-    transcript = replace(ran.transcript, lines=refused)
-    return _answered(situation, person, replace(ran, transcript=transcript), situation.received.row)
+def _refused(situation: Situation, person: Person, mail: StaffMail, why: Phrase) -> Decision:
+    """No line of the mail applies; its prose is kept, for words are never lost."""
+    ran = _note_only(situation, person, mail.prose)
+    lines = tuple(TranscriptLine(line.written, Verdict.REFUSED, why) for line in mail.lines)
+    answered = replace(ran, transcript=replace(ran.transcript, lines=lines))
+    return _answered(situation, person, answered, situation.received.row)
+
+
+def _note_only(situation: Situation, person: Person, prose: str) -> Ran:
+    standing = _standing(situation, Sender(person, None), situation.received.row, situation.message)
+    return run(standing, StaffMail(prose, ()))
 
 
 def _confirmation(situation: Situation, sender: Sender, mail: StaffMail) -> Decision:
-    """`#confirm` runs the challenged mail's commands; any other answer does nothing and says so."""
+    """`#confirm` runs the challenged mail's commands, once; any other line is refused and any other word a note."""
     challenged, row = situation.challenged, sender.row
-    says_confirm = any(line.word in ("confirm", "bestätigen") for line in mail.lines)
-    if not says_confirm or challenged is None or row is None or row.is_spent:
-        key = "refused.already" if row and row.is_spent else "refused.not_a_challenge"
-        values = ("#confirm",) if row and row.is_spent else ()
-        line = TranscriptLine("#confirm", Verdict.REFUSED, Phrase(key, values))
-        return _answered(situation, sender.person, _only(situation, Transcript((line,))), situation.received.row)
+    confirms = tuple(line for line in mail.lines if (found := find(line.word)) and found.name == "confirm")
+    if row is None or challenged is None:
+        return _refused(situation, sender.person, _answering(mail), Phrase("refused.not_a_challenge"))
+    if confirms and row.is_spent:
+        return _refused(situation, sender.person, mail, Phrase("refused.already", ("#confirm",)))
+    if not confirms:
+        return _refused(situation, sender.person, _answering(mail), Phrase("refused.only_confirm"))
     original = parse(challenged.mail.visible_text)
-    ran = run(_standing(situation, sender, challenged.message, challenged.mail), original)
-    decision = _answered(situation, sender.person, ran, challenged.message)
+    if challenged.mail.is_partial and needs_strong(original.lines):
+        return _refused(situation, sender.person, original, Phrase("refused.too_large"))
+    prose = "\n\n".join(words for words in (original.prose, mail.prose) if words)
+    proved = _standing(situation, Sender(sender.person, None), challenged.message, challenged.mail)
+    ran = run(proved, replace(original, prose=prose))
+    beside = tuple(
+        TranscriptLine(line.written, Verdict.NOT_APPLIED, Phrase("refused.only_confirm"))
+        for line in mail.lines
+        if line not in confirms
+    )
+    transcript = replace(ran.transcript, lines=(*ran.transcript.lines, *beside))
+    decision = _answered(situation, sender.person, replace(ran, transcript=transcript), challenged.message)
     return replace(decision, spent=(row.id,))
 
 
-def _only(situation: Situation, transcript: Transcript) -> Ran:
-    return Ran(situation.case, (), (), (), (), transcript, has_applied=False)
+def _answering(mail: StaffMail) -> StaffMail:
+    """The mail with a line to answer even where it has none."""
+    return mail if mail.lines else replace(mail, lines=(CommandLine("confirm", "", ""),))
 
 
 def _standing(situation: Situation, sender: Sender, message: int, mail: Message) -> Standing:
@@ -122,9 +144,7 @@ def _answered(situation: Situation, person: Person, ran: Ran, cause: int) -> Dec
     """The decision that a run comes to, with its transcript to the registered address."""
     author = Author(f"staff:{person.key}", cause, situation.now)
     transcript = _to(situation, person, LetterKind.TRANSCRIPT, ran.transcript)
-    taps = (Tap("tap.send_note", f"#reply\n{ran.transcript.note}"),) if ran.transcript.note and situation.case else ()
-    taps = (_UNDO, *taps) if ran.has_applied and ran.events else taps
-    letter = replace(transcript.letter, taps=taps, about=cause)
+    letter = replace(transcript.letter, taps=_next_taps(ran), about=cause)
     changes: list[CaseChange] = []
     if situation.case:
         filed = MessageFiled(
@@ -138,6 +158,14 @@ def _answered(situation: Situation, person: Person, ran: Ran, cause: int) -> Dec
     )
     refiled = tuple((opening.message, opening.case.id) for opening in ran.openings)
     return replace(decision, transcript=transcript.id, recalls=ran.recalls, refiled=refiled)
+
+
+def _next_taps(ran: Ran) -> tuple[Tap, ...]:
+    """What one may want to do after a transcript: take it back, send the note after all."""
+    can_undo = ran.has_applied and any(not isinstance(event, Noted) for event in ran.events)
+    can_send = bool(ran.transcript.note and ran.case and ran.case.is_open)
+    undo = (_UNDO,) if can_undo else ()
+    return (*undo, Tap("tap.send_note", f"#reply\n{ran.transcript.note}")) if can_send else undo
 
 
 def _filed(situation: Situation, standing: str, row: int) -> CaseChange | None:
