@@ -6,13 +6,28 @@ from dataclasses import dataclass, replace
 from maildesk.domain.case import Case, Status
 from maildesk.domain.commands import correspondence, parties, reading, undoing, work
 from maildesk.domain.commands.grammar import CommandLine, StaffMail
-from maildesk.domain.commands.registry import Command, Effect, Opening, Proof, Refusal, Standing, find, suggestion
+from maildesk.domain.commands.registry import (
+    COMMANDS,
+    Command,
+    Effect,
+    Opening,
+    Proof,
+    Refusal,
+    Standing,
+    find,
+    suggestion,
+)
 from maildesk.domain.events import Event, Noted, apply
 from maildesk.domain.letter import Announced, Transcript, TranscriptLine, Verdict
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.phrases import Phrase
 
 ROOMS = (work, correspondence, parties, reading, undoing)  # imported so that their commands stand in the registry
+
+
+def every_command() -> tuple[Command, ...]:
+    """All commands of all rooms, in the order in which a case is worked."""
+    return tuple(row for room in ROOMS for row in COMMANDS.values() if row.run.__module__ == room.__name__)
 
 
 @dataclass(frozen=True, slots=True)
