@@ -109,20 +109,19 @@ class LivingDesk:
         await self.until(lambda: len(self.sink.to(recipient)) >= count)
         return [parsed(taken) for taken in self.sink.to(recipient)]
 
-    async def letter(self, recipient: str, about: str = "") -> EmailMessage:
-        """The newest letter to this address with these words in its subject or text, once there is one."""
-
-        def found() -> list[EmailMessage]:
-            letters = [parsed(taken) for taken in self.sink.to(recipient)]
-            return [one for one in letters if about in f"{one['Subject']}\n{text_of(one)}"]
-
-        await self.until(found)
-        return found()[-1]
-
-    def count(self, recipient: str, about: str = "") -> int:
-        """How many letters to this address have these words in their subject or text."""
+    def sent(self, recipient: str, *about: str) -> list[EmailMessage]:
+        """The letters to this address that have all these words in subject or text, white space aside."""
         letters = [parsed(taken) for taken in self.sink.to(recipient)]
-        return sum(about in f"{one['Subject']}\n{text_of(one)}" for one in letters)
+        return [one for one in letters if all(words in _words_of(one) for words in about)]
+
+    async def letter(self, recipient: str, *about: str) -> EmailMessage:
+        """The newest such letter, once there is one."""
+        await self.until(lambda: self.sent(recipient, *about))
+        return self.sent(recipient, *about)[-1]
+
+    def count(self, recipient: str, *about: str) -> int:
+        """How many such letters there are."""
+        return len(self.sent(recipient, *about))
 
     async def deliver(self, raw: bytes, sender: str = "someone@example.com", to: str | None = None) -> None:
         await asyncio.to_thread(self.dovecot.deliver, raw, to or self.desk.mailbox.user, sender=sender)
@@ -180,6 +179,10 @@ def parsed(taken: Taken) -> EmailMessage:
     return found
 
 
+def _words_of(letter: EmailMessage) -> str:
+    return " ".join(f"{letter['Subject']} {text_of(letter)}".split())
+
+
 def text_of(letter: EmailMessage) -> str:
     body = letter.get_body(("plain",))
     assert body is not None
@@ -207,7 +210,7 @@ def settings_for(
         zone="Europe/London",
         own_hosts=("mx.example.test",),
         authenticity=Authenticity(profile="rfc8601", authserv_id="mx.example.test"),
-        next_stage={"en": "You can go to the Example Ombudsman.", "de": "Sie können sich an die Schlichtungsstelle wenden."},
+        next_stage={"en": "You can go to the Example Ombudsman.", "de": "Sie können zur Schlichtungsstelle gehen."},
         mailbox=Mailbox(
             host="127.0.0.1", security="none", port=dovecot.imap, user=user, password=PASSWORD, poll_seconds=2,
             timeout_seconds=10,

@@ -82,7 +82,7 @@ class Letterbox:
 
     async def _attached(self, enclosure: Enclosure) -> Attached:
         """A file of a kept mail. Raises LookupError where the mail no longer gives it out: better late than without."""
-        raw = await inbox.octets_of_message(enclosure.message)
+        raw = await inbox.octets(enclosure.message)  # its row in the ledger: the message itself is committed with us
         octets = await self._reader.part(raw, enclosure.part)
         if octets is None:
             raise LookupError(f"the attachment {enclosure.filename!r} cannot be taken out of its mail")
