@@ -106,7 +106,7 @@ class Templates:
 def _context(
     letter: Letter, desk: DeskView, case: CaseView | None, reply_address: str, edition: Edition
 ) -> Mapping[str, Any]:
-    """What every template may use, foreign names on one line; docs of templates list the same names."""
+    """What every template may use: the names that docs/templates.md lists."""
     locale = _locale(letter.language)
     if locale is None or locale.language != edition.words.locale.language:
         locale = edition.words.locale
