@@ -17,8 +17,6 @@ from maildesk.cli import Desktop
 from maildesk.cli.screen import clean, print_text
 from maildesk.domain.message import Address, Message
 
-DescribeFiling = Callable[[Message], str]
-
 BATCH = 64
 FOLDED_LINES = 3
 UNREADABLE_FILE = "unreadable file"
@@ -87,8 +85,16 @@ def unread_json(path: str, why: str) -> dict[str, Any]:
     return {**as_json(path, unreadable(b"", why)), "error": why}
 
 
-def describe(message: Message, describe_filing: DescribeFiling | None = None) -> Iterator[str]:
-    """The mail for a person, line by line. Where there is a configuration, `describe_filing` says where it belongs."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to look: as which desk, and whether for a program."""
+
+    desk: str | None
+    wants_json: bool
+
+
+def describe(message: Message, filing: str | None = None) -> Iterator[str]:
+    """The mail for a person, line by line; `filing` says where it belongs, where there is a desk to ask."""
     sender = message.sender
     yield f"From:     {who(sender) if sender else 'nobody'}"
     if not message.sender_is_from and sender:
@@ -102,8 +108,8 @@ def describe(message: Message, describe_filing: DescribeFiling | None = None) ->
     yield f"          {'it may be acknowledged' if message.may_acknowledge else 'no automatic answer goes out'}"
     yield f"Language: {message.language or 'not clear'}"
     yield f"Proof:    {message.authenticity.verdict.value}: {message.authenticity.why}"
-    if describe_filing is not None:
-        yield f"Filing:   {describe_filing(message)}"
+    if filing is not None:
+        yield f"Filing:   {filing}"
     yield from described_bounce(message)
     yield ""
     yield message.visible_text or "(no text)"
@@ -137,21 +143,41 @@ def folded(quoted: str) -> Iterator[str]:
         yield from (f"  | {line}" for line in lines[:FOLDED_LINES])
 
 
-async def read_files(paths: Iterable[str]) -> None:
-    """Print the object of each file, one a line, in the order of the paths."""
+async def inspect(paths: Iterable[str], desktop: Desktop, look: Look) -> None:
+    """Print each file's mail, in the order of the paths: one JSON object a line, or as a person reads it."""
     from maildesk.children import Children
     from maildesk.mail.parse import PRELOAD, ReadPolicy, pack
 
-    waiting, policy = iter(paths), ReadPolicy()
-    async with Children("maildesk.mail.parse:read_packed", preload=PRELOAD) as children:
+    waiting = iter(paths)
+    async with (
+        filing_desk(desktop, look.desk) as desk,
+        Children("maildesk.mail.parse:read_packed", preload=PRELOAD) as children,
+    ):
+        if desk is None:
+            click.echo("there is no maildesk.toml: the mail is read only, not filed", err=True)
+        policy = desk.read_policy if desk else ReadPolicy()
         while batch := list(islice(waiting, BATCH)):
             contents = [content(path) for path in batch]
             results = iter(await children.run([pack(raw, policy) for raw in contents if isinstance(raw, bytes)]))
             for path, raw in zip(batch, contents, strict=True):
-                if isinstance(raw, bytes):
-                    print_object(as_json(path, message_of(raw, next(results))))
-                else:
-                    print_object(unread_json(path, raw.strerror or UNREADABLE_FILE))
+                message = message_of(raw, next(results)) if isinstance(raw, bytes) else None
+                preview = await desk.preview(message) if desk and message else None
+                show(path, message, preview, raw if isinstance(raw, OSError) else None, wants_json=look.wants_json)
+
+
+def show(path: str, message: Message | None, preview: Preview | None, failure: OSError | None, *, wants_json: bool) -> None:
+    """Print one file. click.ClickException where a person named a file that cannot be opened."""
+    if message is None:
+        why = (failure.strerror if failure else None) or UNREADABLE_FILE
+        if not wants_json:
+            raise click.ClickException(f"{path}: {why}")
+        print_object(unread_json(path, why))
+    elif wants_json:
+        filed = {"filing": to_builtins(preview)} if preview else {}
+        print_object({**as_json(path, message), **filed})
+    else:
+        words = in_words(preview) if preview else None
+        print_text(f"== {clean(path)}\n" + "\n".join(describe(message, words)) + "\n")
 
 
 def message_of(raw: bytes, result: Any) -> Message:
@@ -177,39 +203,21 @@ def print_object(value: dict[str, Any]) -> None:
     click.echo(json.dumps(value))
 
 
-async def read_one(path: str) -> Message:
-    """The message of one file. click.ClickException where it cannot be opened."""
-    from maildesk.children import Children
-    from maildesk.mail.parse import ReadPolicy, pack
-
-    raw = content(path)
-    if isinstance(raw, OSError):
-        raise click.ClickException(f"{path}: {raw.strerror or UNREADABLE_FILE}")
-    async with Children("maildesk.mail.parse:read_packed", count=1) as children:
-        (result,) = await children.run([pack(raw, ReadPolicy())])
-    return message_of(raw, result)
-
-
 @click.command("inspect")
 @click.argument("files", nargs=-1, type=click.Path(), metavar="FILE…")
 @click.option("--json", "wants_json", is_flag=True, help="One JSON object a line for each file.")
 @click.option("--files-from", "listing", type=click.File("r"), help="Read paths, one a line, from LIST (- for stdin).")
+@click.option("--desk", metavar="NAME", help="File as this desk of the configuration would (default: its first).")
 @click.pass_context
-def command(ctx: click.Context, files: Sequence[str], wants_json: bool, listing: IO[str] | None) -> None:
+def command(  # noqa: PLR0917 - click hands each option in by name
+    ctx: click.Context, files: Sequence[str], wants_json: bool, listing: IO[str] | None, desk: str | None
+) -> None:
     """Show what is read of a mail: who, when, what kind and why, the new words, the quoted ones, what is attached."""
     if not files and listing is None:
         raise click.UsageError("Name a file, or --files-from LIST.")
-    if (ctx.find_object(Desktop) or Desktop()).named is None:
-        click.echo("no maildesk.toml was named: the mail is read only, not filed", err=True)
     listed = (line.rstrip("\r\n") for line in listing) if listing is not None else iter(())
     paths = (path for source in (files, listed) for path in source if path)
-    if wants_json:
-        asyncio.run(read_files(paths))
-        return
-    for number, path in enumerate(paths):
-        if number:
-            click.echo("")
-        print_text(f"== {clean(path)}\n" + "\n".join(describe(asyncio.run(read_one(path)))))
+    asyncio.run(inspect(paths, ctx.find_object(Desktop) or Desktop(), Look(desk, wants_json)))
 
 
 if __name__ == "__main__":

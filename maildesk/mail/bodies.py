@@ -6,7 +6,8 @@ from dataclasses import replace
 from maildesk.domain.message import Attachment
 from maildesk.mail import markup
 from maildesk.mail.charsets import clean, decode
-from maildesk.mail.parts import Text, Tree, note
+from maildesk.mail.mime import note
+from maildesk.mail.parts import Text, Tree
 
 TEXT_CHARACTERS = 1_000_000
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from maildesk.domain.message import Bounce, BouncedRecipient, Kind
 from maildesk.mail.charsets import clean, header_text, one_line
 from maildesk.mail.headers import ADDR_SPEC, SEARCHED_CHARACTERS, Header
-from maildesk.mail.parts import Tree, content_of
+from maildesk.mail.parts import Tree
 
 SCANNED_BYTES = 512 * 1024
 RECIPIENTS = 200
@@ -54,8 +54,8 @@ def reported(tree: Tree) -> tuple[BouncedRecipient, ...]:
     """The recipients of the mail's delivery reports, of whatever action."""
     found: list[BouncedRecipient] = []
     for part in tree.reports:
-        if "delivery-status" in part.get_content_type():
-            found += recipients_in(lines_of(content_of(part, tree.defects)))
+        if "delivery-status" in part.kind:
+            found += recipients_in(lines_of(part.content()))
     return tuple(found[:RECIPIENTS])
 
 
@@ -149,8 +149,8 @@ def in_words(addresses: list[str], kind: Kind) -> tuple[BouncedRecipient, ...]:
 def original_message_id(header: Header, tree: Tree, text: str) -> str | None:
     """The Message-ID of the mail that is reported on: by its MIME part, else wherever its header stands in the text."""
     own = header.first("message-id").strip("<> ")
-    sources = [lines_of(content_of(part, tree.defects)) for part in tree.originals]
-    sources += [text, *(lines_of(content_of(part, tree.defects)) for part in tree.reports)]
+    sources = [lines_of(part.content()) for part in tree.originals]
+    sources += [text, *(lines_of(part.content()) for part in tree.reports)]
     sources += [lines_of(part.content) for part in tree.texts]
     found = [match.group(1) for source in sources for match in ORIGINAL_ID.finditer(source)]
     other = next((identifier for identifier in found if identifier != own), None)

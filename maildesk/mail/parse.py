@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from maildesk.domain.message import BouncedRecipient, Message
-from maildesk.mail import bodies, bounces, headers, identity, kind, language, parts, quoting
+from maildesk.mail import bodies, bounces, headers, identity, kind, language, mime, parts, quoting
 from maildesk.mail.headers import Header
 from maildesk.mail.identity import ReadPolicy
 from maildesk.mail.parts import Tree
@@ -58,7 +58,7 @@ def understood(raw: bytes, policy: ReadPolicy) -> Message:
     if len(raw) > RAW_BYTES:
         defects.append("it is larger than 64 MB; its end was not read")
     message = identity.read(raw, header, policy, defects)
-    tree = parts.walk(parts.parse(raw[:RAW_BYTES], header))
+    tree = parts.walk(mime.parse(raw[:RAW_BYTES], header))
     marked = bodies.text(tree)
     text = quoting.unmarked(marked)
     visible, quoted = quoting.split(marked)
@@ -94,7 +94,7 @@ def evidence(
         subject=message.subject,
         sender=message.sender,
         report_type=tree.report_type if tree.content_type == "multipart/report" else "",
-        part_types=frozenset(map(parts.content_type, tree.reports)),
+        part_types=frozenset(part.kind for part in tree.reports),
         actions=frozenset(recipient.action for recipient in recipients if recipient.action),
         text=message.text[:EVIDENCE_CHARACTERS],
         own_addresses=policy.own_addresses,
@@ -103,10 +103,10 @@ def evidence(
 
 def read_part(raw: bytes, part: str) -> bytes:
     """The decoded bytes of an attachment, by its `part`. LookupError where the mail has no such part."""
-    found = parts.find(parts.parse(raw, headers.split(raw)), part)
+    found = parts.find(mime.parse(raw[:RAW_BYTES], headers.split(raw)), part)
     if found is None:
         raise LookupError(f"the mail has no part {part!r}")
-    return parts.content_of(found, [])
+    return found.content()
 
 
 def pack(raw: bytes, policy: ReadPolicy) -> bytes:

@@ -212,25 +212,50 @@ def test_a_picture_that_the_html_shows_is_inline_and_a_photo_is_not():
     assert {a.filename: a.inline for a in message.attachments} == {"logo.png": True, "damage.jpg": False}
 
 
-def test_300_nested_parts_are_read_to_a_limit_and_named():
+@pytest.mark.parametrize("levels", [300, 5000])
+def test_parts_nested_beyond_the_limit_are_attached_as_they_are_and_named(levels: int):
     lines = []
-    for level in range(300):
-        lines += [f'Content-Type: multipart/mixed; boundary="b{level}"', "", f"--b{level}"]
+    for level in range(levels):
+        lines += [f'Content-Type: multipart/mixed; boundary="b{level}."', "", f"--b{level}."]
     raw = b"From: jo@customer.example\r\nSubject: deep\r\n" + "\r\n".join([*lines, PLAIN, "core"]).encode()
     message = reading(raw)
     assert message.sender == Address("", "jo@customer.example")
-    assert message.defects
+    assert any("nested too deeply" in defect for defect in message.defects)
+    (innermost,) = message.attachments
+    assert read_part(raw, innermost.part).endswith(b"core")
 
 
-def test_5000_nested_parts_are_a_message():
-    raw = b"From: jo@customer.example\r\n" + b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) for level in range(5000)
-    )
-    message = reading(raw)
-    assert message.rule == "unreadable"
-    assert not message.may_acknowledge
-    assert message.sender is not None
-    assert message.sender.address == "jo@customer.example"
+def test_a_mail_inside_a_mail_a_thousand_times_is_one_attachment():
+    message = reading(b"From: jo@customer.example\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 1000)
+    assert [attachment.content_type for attachment in message.attachments] == ["message/rfc822"]
+
+
+def test_a_forwarded_mail_is_attached_byte_for_byte():
+    inner = b"Subject:  two  blanks\r\nX-Odd:\tvalue\r\n\r\n\xff\r\n.\r\n"
+    raw = multipart(PLAIN + "see below", b"Content-Type: message/rfc822\r\n\r\n" + inner)
+    assert read_part(raw, reading(raw).attachments[0].part) == inner
+
+
+def test_a_missing_last_delimiter_loses_nothing():
+    raw = multipart(PLAIN + "one", 'Content-Type: text/csv; name="a.csv"\n\n1,2').removesuffix(b"--edge--\r\n")
+    assert reading(raw).attachments[0].size == len(b"1,2\r\n")
+
+
+def test_a_delimiter_that_only_begins_like_the_boundary_is_text():
+    assert reading(multipart(PLAIN + "one\n--edges\ntwo")).text == "one\n--edges\ntwo"
+
+
+def test_a_multipart_without_any_delimiter_is_text():
+    assert reading(mail("The lift.", Content_Type="multipart/mixed; boundary=edge")).text == "The lift."
+
+
+@pytest.mark.parametrize(
+    ("encoded", "expected"), [("YWJj\r\nZGVm\r\n", b"abcdef"), ("YWJjZA", b"abcd"), ("YW!Jj", b"abc")]
+)
+def test_base64_that_is_cut_or_dirty_is_decoded_as_far_as_it_goes(encoded: str, expected: bytes):
+    part = "Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64 \n\n"
+    raw = multipart(PLAIN + "x", part + encoded)
+    assert read_part(raw, reading(raw).attachments[0].part) == expected
 
 
 def test_the_parser_crash_of_mail_parser_is_no_crash_here():
