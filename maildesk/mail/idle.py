@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import random as chance
 import selectors
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -25,7 +24,10 @@ STOP_SECONDS = 1.0
 
 
 class Idler:
-    """Listens to one folder. `trouble` is why it does not listen now, or None; `lines` counts its connections."""
+    """Listens to one folder. `trouble` is why it does not listen now, or None; `lines` counts its connections.
+
+    At a server without IDLE it is `deaf`: it hangs up and gives no hints, and polling must do.
+    """
 
     def __init__(
         self,
@@ -38,11 +40,11 @@ class Idler:
         self.account = account
         self.trouble: WireTrouble | None = None
         self.lines = 0
+        self.deaf = False
         self._folder = folder
         self._renew_seconds = renew_seconds
         self._random = random
         self._stopping = threading.Event()
-        self._bell, self._button = socket.socketpair()
         self._client: IMAPClient | None = None
         self._news = asyncio.Event()
         self._noticed_at = 0.0
@@ -70,19 +72,16 @@ class Idler:
     async def stop(self) -> None:
         """Stop within a second, whatever the server does."""
         self._stopping.set()
-        self._button.send(b"x")
-        if self._thread.is_alive():
-            await asyncio.to_thread(self._thread.join, STOP_SECONDS / 2)
         client = self._client
-        if self._thread.is_alive() and client is not None:
+        if client is not None:
             sever(client)
-            await asyncio.to_thread(self._thread.join, STOP_SECONDS / 2)
-        self._button.close()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join, STOP_SECONDS)
 
     def _listen(self) -> None:
         """The thread: one connection after the other until `stop`."""
         attempt = 0
-        while not self._stopping.is_set():
+        while not (self._stopping.is_set() or self.deaf):
             lines = self.lines
             try:
                 self._hold_line()
@@ -90,15 +89,16 @@ class Idler:
                 self.trouble = trouble
                 attempt = 1 if self.lines > lines else attempt + 1
                 self._stopping.wait(next_delay(attempt, trouble.refused, self._random))
-        self._bell.close()
 
     def _hold_line(self) -> None:
         """One connection, renewed until it breaks (WireTrouble) or `stop` ends it."""
         client = self._client = open_imap(self.account)
         try:
             with in_words(self.account, "listening for news"):
-                client.select_folder(self._folder, readonly=True)
-                while not self._stopping.is_set():
+                self.deaf = not client.has_capability("IDLE")
+                if not (self.deaf or self._stopping.is_set()):
+                    client.select_folder(self._folder, readonly=True)
+                while not (self.deaf or self._stopping.is_set()):
                     client.idle()
                     if self.trouble is not None or self.lines == 0:
                         self.lines += 1
@@ -112,11 +112,10 @@ class Idler:
             hang_up(client)
 
     def _until_renewal(self, client: IMAPClient) -> None:
-        """Pass on what the server says until the time is over, `stop` is pressed, or the line looks dead."""
+        """Pass on what the server says until the time is over, `stop` cuts the line, or it looks dead."""
         renewal = time.monotonic() + self._renew_seconds
         with selectors.DefaultSelector() as ears:
             ears.register(client.socket(), selectors.EVENT_READ)
-            ears.register(self._bell, selectors.EVENT_READ)
             while (left := renewal - time.monotonic()) > 0:
                 ears.select(left)
                 if self._stopping.is_set():

@@ -7,6 +7,7 @@ import time
 import pytest
 from patience import PATIENCE, until
 from servers.dovecot import PASSWORD
+from servers.places import free_ports
 
 from maildesk.mail.accounts import Account, LoginRefused, MailboxDown, Security
 from maildesk.mail.idle import Idler
@@ -119,6 +120,27 @@ async def test_stopping_leaves_no_thread_and_no_line_behind(dovecot, user, proxy
     wire.mode = mode
     await asyncio.wait_for(idler.stop(), 5)
     assert not idler._thread.is_alive()  # noqa: SLF001 - nothing public tells of the thread
+
+
+async def test_at_a_server_without_idle_it_hangs_up_once_and_polling_must_do(dovecot, user, proxy):
+    wire = proxy(dovecot.imap)
+    wire.hide(b"IDLE")
+    async with listening(account(wire.port, user)) as idler:
+        await until(lambda: idler.deaf)
+        assert await idler.hint(0.2) is None
+        assert idler.trouble is None
+        assert wire.connections == 1
+        assert b"IDLE" not in wire.sent_by_client
+
+
+async def test_stopping_ends_a_wait_for_the_next_attempt(user):
+    (port,) = free_ports(1)
+    for _ in range(5):
+        idler = Idler(account(port, user), random=lambda: 0.0)
+        idler.start()
+        await until(lambda idler=idler: idler.trouble is not None)
+        await asyncio.wait_for(idler.stop(), 5)
+        assert not idler._thread.is_alive()  # noqa: SLF001 - see above
 
 
 async def test_stopping_does_not_wait_for_a_server_that_says_nothing(proxy, user):
