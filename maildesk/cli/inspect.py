@@ -1,21 +1,28 @@
 """`maildesk inspect`: what was read of a mail, and which rule decided, for a person or as JSON for a program.
 
-It only reads: no mailbox, no database. The mails are read in child processes with limits, as the daemon reads them.
+It changes nothing. The mails are read in child processes with limits, as the daemon reads them; where there is a
+configuration, it also says where each would be filed.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
+from msgspec import to_builtins
 
 from maildesk.cli import Desktop
+from maildesk.cli.filing import filing_desk, in_words
 from maildesk.cli.screen import clean, print_text
 from maildesk.domain.message import Address, Message
+
+if TYPE_CHECKING:
+    from maildesk.desk.preview import Preview
 
 BATCH = 64
 FOLDED_LINES = 3
@@ -165,7 +172,9 @@ async def inspect(paths: Iterable[str], desktop: Desktop, look: Look) -> None:
                 show(path, message, preview, raw if isinstance(raw, OSError) else None, wants_json=look.wants_json)
 
 
-def show(path: str, message: Message | None, preview: Preview | None, failure: OSError | None, *, wants_json: bool) -> None:
+def show(
+    path: str, message: Message | None, preview: "Preview | None", failure: OSError | None, *, wants_json: bool
+) -> None:
     """Print one file. click.ClickException where a person named a file that cannot be opened."""
     if message is None:
         why = (failure.strerror if failure else None) or UNREADABLE_FILE
