@@ -218,7 +218,7 @@ def print_object(value: dict[str, Any]) -> None:
 @click.option("--files-from", "listing", type=click.File("r"), help="Read paths, one a line, from LIST (- for stdin).")
 @click.option("--desk", metavar="NAME", help="File as this desk of the configuration would (default: its first).")
 @click.pass_context
-def command(  # noqa: PLR0917 - click hands each option in by name
+def command(
     ctx: click.Context, files: Sequence[str], wants_json: bool, listing: IO[str] | None, desk: str | None
 ) -> None:
     """Show what is read of a mail: who, when, what kind and why, the new words, the quoted ones, what is attached."""
