@@ -88,10 +88,10 @@ class Message:
     """One mail as a person would understand it.
 
     `sender` is From; where From has no usable address, that of Reply-To, Sender or Return-Path. `sender_is_from` is
-    true only where exactly one From field names exactly one mailbox: any other sender never proves who somebody is. `delivered_to` are the envelope recipients
-    that the server noted (Delivered-To, X-Original-To, Envelope-To). `text` is the whole body; `visible_text` and
-    `quoted_text` together hold every word of it. `digest` is the same for two copies of one mail that came by
-    different ways. `rule` names the row of the kind table that decided.
+    true only where exactly one From field names exactly one mailbox: any other sender never proves who somebody is.
+    `delivered_to` are the envelope recipients that the server noted (Delivered-To, X-Original-To, Envelope-To). `text`
+    is the whole body; `visible_text` and `quoted_text` together hold every word of it. `digest` is the same for two
+    copies of one mail that came by different ways. `rule` names the row of the kind table that decided.
     """
 
     message_id: str | None
