@@ -53,6 +53,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "refused.undo_built_on": ("what",),
         "refused.undo_sent": ("letter",),
         "refused.undo_other": ("name",),
+        "refused.undo_first": (),
         "refused.not_a_challenge": (),
         "refused.only_confirm": (),
         "refused.too_large": (),

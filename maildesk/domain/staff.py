@@ -7,7 +7,7 @@ from maildesk.domain.commands.grammar import CommandLine, StaffMail, parse
 from maildesk.domain.commands.registry import Standing, find
 from maildesk.domain.commands.run import Ran, needs_strong, run
 from maildesk.domain.decision import Author, CaseChange, Decision, Disposition, Situation
-from maildesk.domain.events import MessageFiled, Noted
+from maildesk.domain.events import MessageFiled, Noted, Undone
 from maildesk.domain.filing import FilingReason, ReplyAddress
 from maildesk.domain.letter import (
     Challenge,
@@ -162,7 +162,8 @@ def _answered(situation: Situation, person: Person, ran: Ran, cause: int) -> Dec
 
 def _next_taps(ran: Ran) -> tuple[Tap, ...]:
     """What one may want to do after a transcript: take it back, send the note after all."""
-    can_undo = ran.has_applied and any(not isinstance(event, Noted) for event in ran.events)
+    has_undone = any(isinstance(event, Undone) for event in ran.events) and not ran.letters
+    can_undo = ran.has_applied and not has_undone and any(not isinstance(event, Noted) for event in ran.events)
     can_send = bool(ran.transcript.note and ran.case and ran.case.is_open)
     undo = (_UNDO,) if can_undo else ()
     return (*undo, Tap("tap.send_note", f"#reply\n{ran.transcript.note}")) if can_send else undo
