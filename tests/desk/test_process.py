@@ -1,4 +1,4 @@
-"""Mail as it should not be, through a running desk: each becomes a case or waits on the shelf, none stops the others."""
+"""Mail as it should not be, at a running desk: each becomes a case or waits on the shelf, none stops another."""
 
 import pytest
 from living import LivingDesk, mail, text_of
