@@ -143,6 +143,16 @@ class Children:
     ) -> None:
         await self.close()
 
+    async def start(self) -> None:
+        """Start the fork server ahead of the first item, so that item does not wait for the imports.
+
+        NoChildrenError where it cannot be started.
+        """
+        try:
+            await self._server.start()
+        except OSError as failure:
+            raise NoChildrenError(f"no child process can be had: {failure}") from failure
+
     async def run(self, items: Sequence[bytes]) -> list[Result]:
         """One result per item, in order. Never raises for what an item does to a child.
 

@@ -76,6 +76,11 @@ class ForkServer:
             raise ConnectionResetError("the fork server ended at its start")
         return PID.unpack(pid)[0], ours
 
+    async def start(self) -> None:
+        """Start the server where it does not run, without waiting for its imports. OSError where it cannot be."""
+        async with self._turn:
+            await self._running()
+
     def kill(self, pid: int) -> None:
         """Have a child killed. Only the server may: it alone knows that the pid is still the child's."""
         if self._control is not None:

@@ -49,6 +49,14 @@ async def test_nothing_to_do_has_no_results_and_starts_no_process(two: Children)
     assert two.server_pid is None
 
 
+async def test_the_fork_server_can_be_started_ahead_of_the_first_item(two: Children):
+    await two.start()
+    pid = two.server_pid
+    assert pid is not None
+    assert await two.run([b"echo 1"]) == [Done(b"1")]
+    assert two.server_pid == pid
+
+
 async def test_an_item_larger_than_the_pipe_comes_back_whole(two: Children):
     large = os.urandom(20 * MIB)
     assert await two.run([b"echo " + large, b"echo small"]) == [Done(large), Done(b"small")]
