@@ -3,7 +3,7 @@
 from maildesk.domain.case import Assessment, Case, Milestone
 from maildesk.domain.commands.grammar import CommandLine, named_values
 from maildesk.domain.commands.registry import Effect, Proof, Refusal, Standing, command
-from maildesk.domain.events import Assessed, Event, MilestoneReached, Noted, OwnerNamed, StatusMoved
+from maildesk.domain.events import Assessed, Event, MilestoneLost, MilestoneReached, Noted, OwnerNamed, StatusMoved
 from maildesk.domain.lifecycle import Trigger, follow
 from maildesk.domain.phrases import Phrase
 from maildesk.domain.policy import DeskPolicy, Person
@@ -25,10 +25,10 @@ def in_wrong_status(standing: Standing, line: CommandLine) -> Refusal:
 
 def people_named(policy: DeskPolicy, words: str) -> tuple[Person, ...]:
     """The staff whom the words name: by key, address or part of the name; an exact match wins alone."""
-    wanted = words.strip().lstrip("@").lower()
+    wanted = words.strip(" \t@.,;:!").lower()
     if not wanted:
         return ()
-    exact = tuple(p for p in policy.staff if wanted in (p.key.lower(), p.address.lower(), p.name.lower()))
+    exact = tuple(p for p in policy.staff if wanted in (p.key.lower(), p.name.lower()) or p.writes_from(wanted))
     if exact:
         return exact
     return tuple(p for p in policy.staff if wanted in p.name.lower().split())
@@ -42,7 +42,7 @@ def take(standing: Standing, line: CommandLine) -> Effect | Refusal:
     if events is None:
         return in_wrong_status(standing, line)
     if case.owner == standing.person.key:
-        return Refusal(Phrase("refused.already", (standing.person.name,)))
+        return Effect(Phrase("refused.already", (standing.person.name,)))
     return Effect(Phrase("take.done"), (OwnerNamed(standing.person.key), *events))
 
 
@@ -57,12 +57,12 @@ def assign(standing: Standing, line: CommandLine) -> Effect | Refusal:
         if not found:
             return Refusal(Phrase("refused.unknown_person", (line.value,)))
         return Refusal(Phrase("refused.ambiguous_person", (line.value, ", ".join(p.name for p in found))))
-    if case.owner == found[0].key:
-        return Refusal(Phrase("refused.already", (found[0].name,)))
     events = moved(case, Trigger.TAKE)
     if events is None:
         return in_wrong_status(standing, line)
     text: tuple[Event, ...] = (Noted(standing.message, line.text),) if line.text else ()
+    if case.owner == found[0].key:
+        return Effect(Phrase("refused.already", (found[0].name,)), text)
     return Effect(Phrase("assign.done", (found[0].name,)), (OwnerNamed(found[0].key), *events, *text))
 
 
@@ -118,4 +118,4 @@ def reopen(standing: Standing, line: CommandLine) -> Effect | Refusal:
     if events is None:
         return in_wrong_status(standing, line)
     text: tuple[Event, ...] = (Noted(standing.message, line.words),) if line.words else ()
-    return Effect(Phrase("reopen.done"), (*events, *text))
+    return Effect(Phrase("reopen.done"), (*events, MilestoneLost(Milestone.CLOSED), *text))
