@@ -64,6 +64,8 @@ def run(standing: Standing, mail: StaffMail) -> Ran:
         lines.append(TranscriptLine(line.written, Verdict.DONE, result.said))
         for event in result.events:
             case = apply(case, event) if case else case
+        if result.opening:  # its mail lies on the new case now; a second command must not open another
+            standing = replace(standing, lookups=replace(standing.lookups, unverified=None))
     first = next((line for line in lines if line.verdict is not Verdict.DONE), None)
     if first is not None:
         undone = Phrase("refused.together", (first.line,))
@@ -94,13 +96,6 @@ def _barred(standing: Standing, row: Command) -> Refusal | None:
     if standing.case and standing.case.status is Status.CLOSED and not row.works_closed:
         return Refusal(Phrase("refused.closed_token"))
     return None
-
-
-def _held_back(line: TranscriptLine, first: TranscriptLine) -> TranscriptLine:
-    """A line that was right but does not apply, because another was not."""
-    if line.verdict is not Verdict.DONE:
-        return line
-    return replace(line, verdict=Verdict.NOT_APPLIED, said=Phrase("refused.together", (first.line,)))
 
 
 def _nothing(standing: Standing, lines: tuple[TranscriptLine, ...], note: str) -> Ran:
