@@ -14,7 +14,8 @@ from maildesk.domain.numbers import Numbered
 from maildesk.domain.opening import Received, acknowledgement, opened, without_acknowledgement, written
 from maildesk.domain.phrases import Phrase
 
-_ADDRESS = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+\.[^\s<>@,;]+")
+_ADDR_SPEC = r"[^\s<>@,;:\"]+@[^\s<>@,;:\"]+\.[^\s<>@,;:\"]+"
+_MAILBOX = re.compile(rf"(?P<name>[^<]*)<(?P<named>{_ADDR_SPEC})>|(?P<bare>{_ADDR_SPEC})")
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
         **{role.value: role for role in Role},
@@ -29,10 +30,8 @@ ROLES: Mapping[str, Role] = MappingProxyType(
 def add(standing: Standing, line: CommandLine) -> Effect | Refusal:
     """An address becomes a party; without an address, the sender of the unverified mail does."""
     case = standing.the_case
-    found = _ADDRESS.search(line.value)
-    address, name = (found[0].lower(), "") if found else ("", "")
-    role_words = line.value.replace(found[0], "").strip(" <>,").lower() if found else line.value.lower()
-    if not found:
+    address, name, role_words = mailbox_and_role(line.value)
+    if not address:
         unverified = standing.lookups.unverified
         if unverified is None or unverified.mail.sender is None:
             return Refusal(Phrase("refused.nothing_unverified"))
@@ -45,6 +44,15 @@ def add(standing: Standing, line: CommandLine) -> Effect | Refusal:
         return Refusal(Phrase("refused.already_party", (address,)))
     role = ROLES.get(role_words, Role.THIRD_PARTY if case.complainant else Role.COMPLAINANT)
     return Effect(Phrase("add.done", (address, role)), (PartyAdded(role, address, name),))
+
+
+def mailbox_and_role(words: str) -> tuple[str, str, str]:
+    """Address (lower case), display name and the other words: `Kim <kim@example.net> on behalf`."""
+    found = _MAILBOX.search(words)
+    if found is None:
+        return "", "", words.strip().lower()
+    rest = " ".join(words.replace(found[0], " ", 1).split()).strip(" ,;:").lower()
+    return (found["named"] or found["bare"]).lower(), (found["name"] or "").strip(' "'), rest
 
 
 @command("#newcase", "#newcase", "neuerfall")
