@@ -19,16 +19,23 @@ _SHEET_FIELDS = (
     "language",
     "subject",
     "what_happened",
+    "happened_on",
     "remedy_sought",
     "product",
     "branch",
     "category",
+    "people_complained_about",
+    "vulnerability",
+    "vulnerability_driver",
+    "confidential",
+    "legal_hold",
     "outcome",
     "reasons",
     "root_cause",
 )
-_DETAILS = ("status", "owner", "milestone", "reason", "kind", "role", "outcome", "severity", "reference", "code")
-_PRIVATE_DETAILS = ("address", "text", "sender", "recipient", "diagnostic", "answer")
+_DETAILS = ("status", "owner", "milestone", "reason", "kind", "role", "outcome", "reference", "code")
+_ASSESSMENT = ("severity", "safety", "complexity", "impact", "immediate_action")
+_PRIVATE_DETAILS = ("address", "text", "sender", "recipient", "reasons", "diagnostic", "answer")
 
 
 @command("#show", "#show", "zeigen", reads_only=True, works_closed=True)
@@ -81,11 +88,17 @@ def who(by: str, policy: DeskPolicy) -> str:
 
 def detail(row: Recorded) -> str:
     """The values of an event that a reader wants to see beside its name."""
-    found = [str(value) for name in (*_DETAILS, *_PRIVATE_DETAILS) if (value := getattr(row.event, name, None))]
+    found = [
+        str(value) for name in (*_DETAILS, *_ASSESSMENT, *_PRIVATE_DETAILS) if (value := getattr(row.event, name, None))
+    ]
     return ", ".join(found)
 
 
 def _value(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M UTC")
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return "✓" if value else ""
     return "" if value is None else str(value)
