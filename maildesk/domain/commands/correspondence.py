@@ -11,7 +11,7 @@ from maildesk.domain.commands.registry import Effect, Proof, Refusal, Standing, 
 from maildesk.domain.commands.work import in_wrong_status, moved
 from maildesk.domain.events import Decided, Event, LetterWritten, MilestoneReached
 from maildesk.domain.letter import ClosingGiven, Content, DecisionGiven, Letter, LetterKind, Purpose, Written
-from maildesk.domain.lifecycle import Trigger, unmet
+from maildesk.domain.lifecycle import CLOSING_DEMANDS, Demand, Trigger, unmet
 from maildesk.domain.message import Address
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.phrases import Phrase
@@ -59,7 +59,7 @@ def to_complainant(standing: Standing, kind: LetterKind, content: Content, *, is
         references=tuple(reversed(standing.thread)),
         hold_seconds=0 if is_urgent else standing.policy.hold_seconds,
         due_at=case.due_at if case.due_at and case.due_at > standing.now else None,
-        enclosures=standing.enclosures,
+        enclosures=() if kind is LetterKind.CLOSING else standing.enclosures,
     )
     return Numbered(next(standing.numbers.ids), letter)
 
@@ -111,6 +111,17 @@ def outcome_named(words: str) -> Outcome | None:
     return OUTCOME_WORDS.get(" ".join(words.replace("-", " ").replace("_", " ").lower().split()).rstrip(".:"))
 
 
+def outcome_words(line: CommandLine) -> tuple[str, str, bool]:
+    """The words that name the outcome, the free words behind a colon or on the lines under it, and the haste."""
+    head, _, tail = line.value.partition(":")
+    if tail.strip().lower() in _NOW:
+        head, tail = f"{head} {tail}", ""
+    words = head.split()
+    is_urgent = bool(words) and words[-1].lower() in _NOW
+    named = " ".join(words[:-1] if is_urgent else words)
+    return named, "\n".join(part for part in (tail.strip(), line.text) if part), is_urgent
+
+
 def split_reasons(text: str) -> tuple[str, tuple[Remedy, ...]]:
     """The reasons, and the remedies of the lines that begin with `remedy:`."""
     reasons: list[str] = []
@@ -128,7 +139,7 @@ def _unknown_outcome(value: str) -> Refusal:
     return Refusal(Phrase("refused.unknown_outcome", (value or "–", ", ".join(outcome.value for outcome in Outcome))))
 
 
-_RESPOND = "#respond <outcome> [now] <reasons> [remedy: …]"
+_RESPOND = "#respond <outcome> [now]: <reasons> [remedy: …]"
 
 
 @command(_RESPOND, "#respond upheld\nThe parcel was left in the rain.\nremedy: refund of 40 EUR", "entscheid",
@@ -136,12 +147,11 @@ _RESPOND = "#respond <outcome> [now] <reasons> [remedy: …]"
 def respond(standing: Standing, line: CommandLine) -> Effect | Refusal:
     """The decision (ISO 10002 clause 7.8): outcome, reasons, remedies, sent as the resolution notice."""
     case = standing.the_case
-    words = line.value.split()
-    is_urgent = bool(words) and words[-1].lower() in _NOW
-    outcome = outcome_named(" ".join(words[:-1] if is_urgent else words))
+    named, text, is_urgent = outcome_words(line)
+    outcome = outcome_named(named)
     if outcome is None:
         return _unknown_outcome(line.value)
-    reasons, remedies = split_reasons(line.text)
+    reasons, remedies = split_reasons(text)
     if not reasons:
         return Refusal(Phrase("refused.needs_text", ("#respond",)))
     events = moved(case, Trigger.RESPOND)
@@ -155,19 +165,17 @@ def respond(standing: Standing, line: CommandLine) -> Effect | Refusal:
     return Effect(Phrase("respond.done", (outcome, numbered.letter.to.address)), happened, (numbered,))
 
 
-@command("#close [outcome] [reasons]", "#close withdrawn\nShe found the parcel at her neighbour's.", "schließen",
+@command("#close [outcome] [now]: [reasons]", "#close withdrawn\nShe found the parcel at her neighbour's.", "schließen",
          "abschließen", proof=Proof.STRONG)  # fmt: skip
 def close(standing: Standing, line: CommandLine) -> Effect | Refusal:
     """The end of the case, once its closing demands are met; the complainant is told."""
     case = standing.the_case
-    words = line.value.split()
-    is_urgent = bool(words) and words[-1].lower() in _NOW
-    named = " ".join(words[:-1] if is_urgent else words)
+    named, text, is_urgent = outcome_words(line)
     outcome = outcome_named(named) if named else case.outcome
     if named and outcome is None:
         return _unknown_outcome(named)
-    decided, closing = _as_decided(case, outcome, line.text)
-    missing = unmet(closing)
+    decided, closing = _as_decided(case, outcome, text)
+    missing = unmet(closing) or _untold(decided)
     if missing:
         return Refusal(Phrase(missing[0]))
     events = moved(case, Trigger.CLOSE)
@@ -178,7 +186,7 @@ def close(standing: Standing, line: CommandLine) -> Effect | Refusal:
         *events,
         MilestoneReached(Milestone.CLOSED, standing.now, standing.message),
     )
-    content = ClosingGiven(outcome, closing.reasons if decided else "", "" if decided else line.text)
+    content = ClosingGiven(outcome, closing.reasons if decided else "", "" if decided else text)
     numbered = to_complainant(standing, LetterKind.CLOSING, content, is_urgent=is_urgent)
     if numbered is None:
         return Effect(Phrase("close.done_silently", (outcome,)), happened)
@@ -190,5 +198,10 @@ def _as_decided(case: Case, outcome: Outcome | None, text: str) -> tuple[tuple[D
     if outcome is None or outcome is case.outcome:
         return (), case
     reasons, remedies = split_reasons(text)
-    decided = Decided(outcome, remedies or case.remedies, reasons or case.reasons)
+    decided = Decided(outcome, remedies or case.remedies, reasons)
     return (decided,), replace(case, outcome=outcome, reasons=decided.reasons, remedies=decided.remedies)
+
+
+def _untold(decided: tuple[Decided, ...]) -> tuple[Demand, ...]:
+    """The response that is still owed: whoever was told another outcome, or none, was not told this one."""
+    return tuple(Demand.RESPONSE for d in decided if d.outcome and Demand.RESPONSE in CLOSING_DEMANDS[d.outcome])
