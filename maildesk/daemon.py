@@ -32,6 +32,7 @@ from maildesk.mail.accounts import Account, Security
 from maildesk.mail.authenticity import profile
 from maildesk.mail.backoff import next_delay
 from maildesk.mail.identity import ReadPolicy
+from maildesk.mail.parse import PRELOAD
 from maildesk.mail.submission import Submission
 from maildesk.settings import Desk, Mailbox, Settings
 from maildesk.settings import Submission as SubmissionSettings
@@ -39,7 +40,6 @@ from maildesk.settings import Submission as SubmissionSettings
 SHUTDOWN_SECONDS = 7.0
 CALM_SECONDS = 300.0
 _KEY_BYTES = 32
-PRELOAD = ("maildesk.mail.parse",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,9 @@ async def run(settings: Settings, world: World) -> None:
 async def children_of(settings: Settings) -> AsyncIterator[Children]:
     """The child processes in which foreign bytes are read, for the block."""
     limits = Limits(memory=settings.limits.read_memory, deadline=float(settings.limits.read_seconds))
-    children = Children(foreign.TARGET, count=settings.limits.children, limits=limits, preload=PRELOAD)
+    children = Children(foreign.TARGET, count=settings.limits.children, limits=limits, preload=(foreign.ROOM, *PRELOAD))
     async with children:
+        await children.start()
         yield children
 
 

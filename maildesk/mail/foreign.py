@@ -6,7 +6,8 @@ from maildesk.mail.parse import pack, read_packed, read_part, unpack
 
 __all__ = ["answer", "ask_for_part", "ask_to_read", "message_of"]
 
-TARGET = "maildesk.mail.foreign:answer"
+ROOM = "maildesk.mail.foreign"
+TARGET = f"{ROOM}:answer"
 _READ, _PART = b"R", b"P"
 _END = b"\n"
 
