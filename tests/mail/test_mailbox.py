@@ -63,6 +63,16 @@ async def test_select_tells_uidvalidity_and_what_is_there(dovecot, user, mailbox
     assert selected.uidvalidity > 0
 
 
+async def test_a_folder_made_anew_has_another_uidvalidity(dovecot, user, mailbox):
+    await mailbox.ensure_folders(["Complaints"])
+    before = await mailbox.select("Complaints")
+    await mailbox.select("INBOX")
+    dovecot.client(user).delete_folder("Complaints")
+    await asyncio.sleep(1.1)  # Dovecot makes it from the time in seconds
+    await mailbox.ensure_folders(["Complaints"])
+    assert (await mailbox.select("Complaints")).uidvalidity != before.uidvalidity
+
+
 async def test_uids_above_drops_the_last_message_that_the_server_gives_anyway(dovecot, user, mailbox):
     dovecot.append(user, mail(1), mail(2), mail(3))
     await mailbox.select("INBOX")
