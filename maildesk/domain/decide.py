@@ -139,7 +139,7 @@ def _correspondence(situation: Situation) -> Decision | None:
     notice = Notice(
         LetterKind.NEW_MESSAGE,
         filing.reason,
-        Phrase("notice.unverified", (_sender(situation),)),
+        Phrase("notice.unverified", (_sender(situation) or "–",)),
         taps=_UNVERIFIED_TAPS,
     )
     return _filed(situation, case, "unverified", (), notice)

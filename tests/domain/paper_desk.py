@@ -260,7 +260,7 @@ class PaperDesk:
     def _lookups(self, case: Case | None, row: ReplyAddress | None) -> Lookups:
         mine = [one for one in self.cases.values() if row and one.owner == row.person and one.is_open]
         lying = [k for k in self.kept.values() if case and k.case == case.id and k.decision.standing == "unverified"]
-        waiting = [k for k in lying if not case.party(k.message.sender.address)]
+        waiting = [k for k in lying if not (k.message.sender and case.party(k.message.sender.address))]
         last = waiting[-1] if waiting else None
         return Lookups(
             history=tuple(self.history[case.id]) if case else (),
