@@ -9,7 +9,7 @@ from maildesk.domain.case import Case, Status
 from maildesk.store import commit as commits
 from maildesk.store.case_columns import COLUMNS, case_of
 from maildesk.store.columns import key
-from maildesk.store.commit import FINISHED
+from maildesk.store.commit import FINISHED, OPEN
 from maildesk.store.connection import transaction
 from maildesk.store.models import CaseRow
 from maildesk.store.rows import chunks
@@ -56,7 +56,7 @@ async def find(
     if owner is not None:
         query = query.filter(owner=owner)
     if is_open is not None:
-        query = query.filter(status__not_in=FINISHED) if is_open else query.filter(status__in=FINISHED)
+        query = query.filter(status__in=OPEN if is_open else FINISHED)
     return await _cases(query if limit is None else query.limit(limit))
 
 
@@ -77,7 +77,7 @@ async def closed_since(desk: str, since: datetime) -> list[Case]:
 
 async def overdue(desk: str, now: datetime) -> list[Case]:
     """Open cases whose response was due before `now`, the longest overdue first."""
-    query = CaseRow.filter(desk=desk, status__not_in=FINISHED, due_at__lt=now).order_by("due_at", "id")
+    query = CaseRow.filter(desk=desk, status__in=OPEN, due_at__lt=now).order_by("due_at", "id")
     return await _cases(query)
 
 

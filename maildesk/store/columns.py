@@ -73,6 +73,13 @@ class UtcField(fields.DatetimeField[Any]):
         return datetime.fromisoformat(value).astimezone(UTC)
 
 
+class RowIdField(fields.BigIntField):
+    """An id of 63 bits; INTEGER, as SQLite wants it for a primary key that is the row's own address."""
+
+    class _db_sqlite:  # noqa: N801 - the name by which tortoise finds a dialect's type
+        SQL_TYPE = "INTEGER"
+
+
 class WordsField(fields.TextField):
     """Text of any length that is never searched by."""
 

@@ -20,21 +20,12 @@ from maildesk.store import case_columns, history
 from maildesk.store.columns import written
 from maildesk.store.errors import AlreadyDone, CaseMoved, LettersLeft
 from maildesk.store.inbox import InboxState
-from maildesk.store.models import (
-    CaseRow,
-    CopyRow,
-    EventRow,
-    InboxRow,
-    LetterBodyRow,
-    LetterRow,
-    MessageRow,
-    OnceRow,
-    PartyRow,
-    ReplyAddressRow,
-)
-from maildesk.store.rows import chunks, delete, insert, locked, update
+from maildesk.store.letter_models import LetterBodyRow, LetterRow, ReplyAddressRow
+from maildesk.store.models import CaseRow, CopyRow, EventRow, InboxRow, MessageRow, OnceRow, PartyRow
+from maildesk.store.rows import chunks, delete, hold, insert, update
 
 FINISHED = (Status.CLOSED.value, Status.MERGED.value)
+OPEN = tuple(status.value for status in Status if status.value not in FINISHED)
 
 
 class LetterState(StrEnum):
@@ -138,6 +129,7 @@ async def write(commit: Commit) -> None:
     Raises CaseMoved, AlreadyDone or LettersLeft, and lets the database refuse doubles.
     """
     await _finish_inbox(commit.inbox_done)
+    await _recall(commit.recalled)  # letters before cases, as in `outbox.settle`: the two never wait for each other
     await _write_cases(commit.changes)
     await insert(MessageRow, _MESSAGE, [_message_row(new) for new in commit.messages])
     await insert(CopyRow, ("message_id", "inbox_id", "at"), [(c.message, c.inbox, c.at) for c in commit.copies])
@@ -147,7 +139,6 @@ async def write(commit: Commit) -> None:
     await update(MessageRow, ("case_id",), ("id",), [(case, message) for message, case in commit.refiled])
     for chunk in chunks(commit.bounced):
         await LetterRow.filter(id__in=chunk, bounced_at=None).update(bounced_at=commit.at)
-    await _recall(commit.recalled)
     await _write_letters(commit.letters)
     await insert(OnceRow, ("key", "at"), [(key, commit.at) for key in commit.once])
 
@@ -182,10 +173,8 @@ def _sealed(change: Change, head: str) -> tuple[list[tuple[Any, ...]], str]:
 
 async def _heads(changes: Sequence[Change]) -> dict[int, str]:
     """The heads of the chains. Raises CaseMoved where a row is not at the seq at which it was loaded."""
-    found: dict[int, tuple[int, str]] = {}
-    for chunk in chunks([change.after.id for change in changes]):
-        rows = await locked(CaseRow.filter(id__in=chunk)).values_list("id", "seq", "head")
-        found |= {ident: (seq, head) for ident, seq, head in rows}
+    held = await hold(CaseRow, ("id", "seq", "head"), [change.after.id for change in changes])
+    found = {ident: (seq, head) for ident, seq, head in held}
     stale = [c.after.id for c in changes if c.before and found.get(c.after.id, (None, ""))[0] != c.before.seq]
     if stale:
         raise CaseMoved(tuple(stale))
@@ -247,12 +236,11 @@ def _address_row(new: NewAddress) -> tuple[Any, ...]:
 
 async def _recall(letter_ids: Sequence[int]) -> None:
     # a letter that was tried once may have arrived although no answer came, so only untouched ones come back
-    for chunk in chunks(letter_ids):
-        still_here = LetterRow.filter(id__in=chunk, state__in=_RECALLABLE, attempts=0)
-        found = await locked(still_here).values_list("id", flat=True)
-        if len(found) < len(chunk):
-            raise LettersLeft(tuple(sorted(set(chunk) - set(found))))
-        await LetterRow.filter(id__in=chunk).update(state=LetterState.RECALLED.value)
+    held = await hold(LetterRow, ("id", "state", "attempts"), letter_ids)
+    untouched = {ident for ident, state, attempts in held if state in _RECALLABLE and attempts == 0}
+    if untouched < set(letter_ids):
+        raise LettersLeft(tuple(sorted(set(letter_ids) - untouched)))
+    await update(LetterRow, ("state",), ("id",), [(LetterState.RECALLED.value, ident) for ident in letter_ids])
 
 
 _RECALLABLE = (LetterState.DRAFT.value, LetterState.HELD.value, LetterState.QUEUED.value)

@@ -75,7 +75,9 @@ def _settings(url: str) -> dict[str, Any]:
         client = {**expand_db_url("asyncpg" + url[url.index(":") :]), "engine": "maildesk.store.backend_postgres"}
     else:
         client = {"engine": "maildesk.store.backend", "credentials": {"file_path": str(file), **_SQLITE_PRAGMAS}}
-    rooms = {"store": {"models": ["maildesk.store.models"], "default_connection": "default"}}
+    rooms = {
+        "store": {"models": ["maildesk.store.models", "maildesk.store.letter_models"], "default_connection": "default"}
+    }
     return {"connections": {"default": client}, "apps": rooms}
 
 
@@ -110,7 +112,7 @@ async def transaction() -> AsyncIterator[None]:
     except (OperationalError, sqlite3.Error) as failed:
         raise StoreError(f"the database failed: {failed}") from failed
     except _lost_connection() as broken:
-        raise Unreachable(f"the database cannot be reached: {broken}") from broken
+        raise Unreachable(f"the database did not do it: {broken}") from broken
 
 
 def _lost_connection() -> tuple[type[Exception], ...]:
@@ -120,7 +122,7 @@ def _lost_connection() -> tuple[type[Exception], ...]:
 
     # after its server was killed asyncpg raises these of its own, which tortoise does not translate
     own = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-    return (OSError, DBConnectionError, *own)
+    return (OSError, DBConnectionError, asyncpg.TransactionRollbackError, *own)
 
 
 async def run(sql: str, *values: Any) -> list[dict[str, Any]]:

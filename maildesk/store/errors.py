@@ -42,7 +42,7 @@ class AlreadyDone(Doubled):
 
 
 class Unreachable(StoreError):
-    """The connection to the database broke; the same call may work later."""
+    """The connection broke, or the database chose this transaction to end a deadlock; the same call may work later."""
 
 
 class Outdated(StoreError):

@@ -11,8 +11,9 @@ from tortoise.functions import Count, Max
 from maildesk.domain.filing import SAME_TEXT_WITHIN, FilingIndex, FilingKeys, ReplyAddress, SentLetter
 from maildesk.domain.letter import LetterKind, Purpose
 from maildesk.store.columns import key
-from maildesk.store.commit import FINISHED, LetterState
-from maildesk.store.models import CaseRow, LetterRow, MessageRow, PartyRow, ReplyAddressRow
+from maildesk.store.commit import OPEN, LetterState
+from maildesk.store.letter_models import LetterRow, ReplyAddressRow
+from maildesk.store.models import CaseRow, MessageRow, PartyRow
 from maildesk.store.rows import chunks
 
 _DAY = timedelta(hours=24)
@@ -60,14 +61,10 @@ async def _find_references(index: FilingIndex, keys: FilingKeys, desk: str) -> N
 
 async def _find_texts(index: FilingIndex, keys: FilingKeys, desk: str, since: datetime) -> None:
     asked = {(key(sender), text): (sender, text) for sender, text in keys.texts}
-    for chunk in chunks(tuple(asked)):
-        senders, texts = {sender for sender, _ in chunk}, {text for _, text in chunk}
-        recent = MessageRow.filter(
-            sender__in=senders, text_digest__in=texts, desk=desk, received_at__gte=since, case_id__isnull=False
-        ).exclude(case__status__in=FINISHED)
-        for sender, text, case, at in await recent.order_by("received_at").values_list(
-            "sender", "text_digest", "case_id", "received_at"
-        ):
+    names = ("sender", "text_digest", "case_id", "received_at")
+    for senders in chunks(tuple({sender: None for sender, _ in asked})):
+        recent = MessageRow.filter(sender__in=senders, received_at__gte=since, desk=desk, case__status__in=OPEN)
+        for sender, text, case, at in await recent.order_by("received_at").values_list(*names):
             if (sender, text) in asked:
                 index.texts[asked[sender, text]] = (case, at)
 

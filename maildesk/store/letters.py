@@ -11,7 +11,7 @@ from tortoise.queryset import QuerySet
 from maildesk.domain.letter import LETTERS, Audience, LetterKind
 from maildesk.store.columns import key
 from maildesk.store.commit import LetterState
-from maildesk.store.models import LetterBodyRow, LetterRow
+from maildesk.store.letter_models import LetterBodyRow, LetterRow
 from maildesk.store.rows import column
 
 

@@ -1,6 +1,7 @@
 """The tables. Foreign keys restrict, never cascade; ids of rows that mails and letters speak of come from `ids`.
 
-Large octets and words stand in tables of their own, so that claiming and settling rewrite small rows.
+Large octets and words stand in tables of their own, so that claiming and settling rewrite small rows. No index begins
+with the desk: SQLite would take it, and read everything the desk ever had, where a look-up names the desk as well.
 """
 
 from typing import Any
@@ -9,13 +10,14 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from maildesk.store.columns import KeyField, UtcField, WordsField
+from maildesk.store.columns import KeyField, RowIdField, UtcField, WordsField
 
-_RESTRICT = fields.OnDelete.RESTRICT
+RESTRICT = fields.OnDelete.RESTRICT
 
 
-def _row_id() -> fields.BigIntField:
-    return fields.BigIntField(primary_key=True, generated=False)
+def row_id() -> RowIdField:
+    """A primary key that the application gives out."""
+    return RowIdField(primary_key=True, generated=False)
 
 
 class CounterRow(Model):
@@ -46,7 +48,7 @@ class MailboxRow(Model):
 class InboxRow(Model):
     """The ledger of incoming mail (commit 1). The octets stand in `raw_mail` under the same id."""
 
-    id = _row_id()
+    id = row_id()
     mailbox = KeyField()
     uidvalidity = fields.BigIntField()
     uid = fields.BigIntField()
@@ -64,7 +66,7 @@ class InboxRow(Model):
         unique_together = (("mailbox", "uidvalidity", "uid"),)
         indexes = (
             Index(fields=("state", "mailbox", "id"), name="inbox_waiting"),
-            Index(fields=("is_moved", "mailbox"), name="inbox_unmoved"),
+            Index(fields=("is_moved", "mailbox", "uidvalidity", "uid"), name="inbox_unmoved"),
         )
 
 
@@ -72,7 +74,7 @@ class RawMailRow(Model):
     """The mail as it came, byte for byte."""
 
     inbox: fields.OneToOneRelation[InboxRow] = fields.OneToOneField(
-        "store.InboxRow", related_name=False, on_delete=_RESTRICT, primary_key=True, source_field="id"
+        "store.InboxRow", related_name=False, on_delete=RESTRICT, primary_key=True, source_field="id"
     )
     octets = fields.BinaryField()
 
@@ -83,7 +85,7 @@ class RawMailRow(Model):
 class CaseRow(Model):
     """The snapshot of a case, and the head of its history's chain."""
 
-    id = _row_id()
+    id = row_id()
     reference = KeyField(unique=True)
     desk = KeyField()
     received_at = UtcField()
@@ -119,20 +121,23 @@ class CaseRow(Model):
     confidential = fields.BooleanField()
     legal_hold = fields.BooleanField()
     repeat_of: fields.ForeignKeyNullableRelation["CaseRow"] = fields.ForeignKeyField(
-        "store.CaseRow", related_name=False, on_delete=_RESTRICT, null=True
+        "store.CaseRow", related_name=False, on_delete=RESTRICT, null=True
     )
 
     class Meta:
         table = "case_file"
         indexes = (
-            Index(fields=("desk", "status"), name="case_of_desk"),
+            Index(fields=("status", "desk"), name="case_of_desk"),
             Index(fields=("owner", "status"), name="case_of_owner"),
+            Index(fields=("received_at",), name="case_received"),
+            Index(fields=("closed_at",), name="case_closed"),
         )
 
 
-def _case(**more: Any) -> Any:
+def case_key(**more: Any) -> Any:
+    """A foreign key to a case, in the column `case_id`."""
     return fields.ForeignKeyField(
-        "store.CaseRow", related_name=False, on_delete=_RESTRICT, source_field="case_id", **more
+        "store.CaseRow", related_name=False, on_delete=RESTRICT, source_field="case_id", **more
     )
 
 
@@ -140,7 +145,7 @@ class PartyRow(Model):
     """Which address belongs to which case: the look-up beside the case's own `parties`."""
 
     id = fields.BigIntField(primary_key=True)
-    case: fields.ForeignKeyRelation[CaseRow] = _case()
+    case: fields.ForeignKeyRelation[CaseRow] = case_key()
     address = KeyField(db_index=True)
     role = KeyField()
     name = WordsField()
@@ -154,7 +159,7 @@ class EventRow(Model):
     """One event of a case's history. Erasure empties `content` and `salt`; the chain hashes `content_digest`."""
 
     id = fields.BigIntField(primary_key=True)
-    case: fields.ForeignKeyRelation[CaseRow] = _case()
+    case: fields.ForeignKeyRelation[CaseRow] = case_key()
     seq = fields.IntField()
     kind = KeyField()
     version = fields.IntField()
@@ -175,12 +180,12 @@ class EventRow(Model):
 class MessageRow(Model):
     """What was read of one mail, and what became of it. `content` is the whole Message as JSON."""
 
-    id = _row_id()
+    id = row_id()
     inbox: fields.OneToOneRelation[InboxRow] = fields.OneToOneField(
-        "store.InboxRow", related_name=False, on_delete=_RESTRICT
+        "store.InboxRow", related_name=False, on_delete=RESTRICT
     )
     desk = KeyField()
-    case: fields.ForeignKeyNullableRelation[CaseRow] = _case(null=True, db_index=True)
+    case: fields.ForeignKeyNullableRelation[CaseRow] = case_key(null=True, db_index=True)
     message_id = KeyField(null=True, db_index=True)
     sender = KeyField(null=True)
     text_digest = KeyField()
@@ -196,9 +201,9 @@ class MessageRow(Model):
 
     class Meta:
         table = "message"
-        unique_together = (("desk", "digest"),)
+        unique_together = (("digest", "desk"),)
         indexes = (
-            Index(fields=("sender", "text_digest"), name="message_text"),
+            Index(fields=("sender", "received_at"), name="message_sender"),
             Index(fields=("disposition", "desk"), name="message_disposition"),
         )
 
@@ -208,87 +213,15 @@ class CopyRow(Model):
 
     id = fields.BigIntField(primary_key=True)
     message: fields.ForeignKeyRelation[MessageRow] = fields.ForeignKeyField(
-        "store.MessageRow", related_name=False, on_delete=_RESTRICT, db_index=True
+        "store.MessageRow", related_name=False, on_delete=RESTRICT, db_index=True
     )
     inbox: fields.OneToOneRelation[InboxRow] = fields.OneToOneField(
-        "store.InboxRow", related_name=False, on_delete=_RESTRICT
+        "store.InboxRow", related_name=False, on_delete=RESTRICT
     )
     at = UtcField()
 
     class Meta:
         table = "copy"
-
-
-class ReplyAddressRow(Model):
-    """Whose signed reply address it is, for what, until when. The token itself is never stored."""
-
-    id = _row_id()
-    desk = KeyField()
-    person = KeyField()
-    purpose = KeyField()
-    case: fields.ForeignKeyNullableRelation[CaseRow] = _case(null=True, db_index=True)
-    about: fields.ForeignKeyNullableRelation[MessageRow] = fields.ForeignKeyField(
-        "store.MessageRow", related_name=False, on_delete=_RESTRICT, null=True
-    )
-    expires_at = UtcField()
-    is_spent = fields.BooleanField()
-
-    class Meta:
-        table = "reply_address"
-
-
-class LetterRow(Model):
-    """The outbox: one letter, one recipient, one Message-ID for ever (commits 2 and 3)."""
-
-    id = _row_id()
-    case: fields.ForeignKeyNullableRelation[CaseRow] = _case(null=True, db_index=True)
-    desk = KeyField()
-    kind = KeyField()
-    recipient = KeyField()
-    person = KeyField()
-    address: fields.ForeignKeyNullableRelation[ReplyAddressRow] = fields.ForeignKeyField(
-        "store.ReplyAddressRow", related_name=False, on_delete=_RESTRICT, null=True
-    )
-    message_id = KeyField(unique=True)
-    language = KeyField()
-    state = KeyField()
-    rank = fields.IntField()
-    attempts = fields.IntField()
-    next_at = UtcField()
-    lease_until = UtcField(null=True)
-    claimed_by = WordsField()
-    release_at = UtcField(null=True)
-    awaits: fields.ForeignKeyNullableRelation["LetterRow"] = fields.ForeignKeyField(
-        "store.LetterRow", related_name=False, on_delete=_RESTRICT, null=True, db_index=True
-    )
-    hold_seconds = fields.IntField()
-    due_at = UtcField(null=True)
-    code = fields.IntField(null=True)
-    answer = WordsField()
-    created_at = UtcField()
-    accepted_at = UtcField(null=True)
-    bounced_at = UtcField(null=True)
-    is_capped = fields.BooleanField()
-
-    class Meta:
-        table = "letter"
-        indexes = (
-            Index(fields=("state", "desk", "rank", "id", "next_at"), name="letter_queue"),
-            Index(fields=("recipient", "created_at"), name="letter_recipient"),
-        )
-
-
-class LetterBodyRow(Model):
-    """The frozen octets of a letter; before its release, the inputs as JSON."""
-
-    letter: fields.OneToOneRelation[LetterRow] = fields.OneToOneField(
-        "store.LetterRow", related_name=False, on_delete=_RESTRICT, primary_key=True, source_field="id"
-    )
-    octets = fields.BinaryField(null=True)
-    inputs = WordsField(null=True)
-
-    class Meta:
-        table = "letter_body"
 
 
 class OnceRow(Model):
@@ -318,7 +251,7 @@ class AnchorHeadRow(Model):
 
     id = fields.BigIntField(primary_key=True)
     anchor: fields.ForeignKeyRelation[AnchorRow] = fields.ForeignKeyField(
-        "store.AnchorRow", related_name=False, on_delete=_RESTRICT
+        "store.AnchorRow", related_name=False, on_delete=RESTRICT
     )
     case_id = fields.BigIntField()
     seq = fields.IntField()

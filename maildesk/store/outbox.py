@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tortoise.expressions import Q
-from tortoise.queryset import QuerySet
 
 from maildesk.domain.letter import Letter, LetterKind
 from maildesk.store import commit as commits
@@ -15,8 +14,8 @@ from maildesk.store.commit import LetterState
 from maildesk.store.connection import current, run, transaction
 from maildesk.store.errors import ClaimLost, LettersLeft
 from maildesk.store.letter_inputs import letter_of
-from maildesk.store.models import LetterBodyRow, LetterRow
-from maildesk.store.rows import chunks, column, locked, update
+from maildesk.store.letter_models import LetterBodyRow, LetterRow
+from maildesk.store.rows import chunks, column, hold, update
 
 
 class Result(StrEnum):
@@ -128,12 +127,8 @@ def _settled_row(settled: Settlement) -> tuple[object, ...]:
 async def still_claimed(claims: Sequence[tuple[int, int]]) -> set[int]:
     """Of these (letter, attempt) the letters whose claim still holds."""
     attempts = dict(claims)
-    found: set[int] = set()
-    for chunk in chunks(tuple(attempts)):
-        sending = locked(LetterRow.filter(id__in=chunk, state=LetterState.SENDING.value))
-        rows = await sending.values_list("id", "attempts")
-        found |= {ident for ident, attempt in rows if attempts[ident] == attempt}
-    return found
+    held = await hold(LetterRow, ("id", "state", "attempts"), attempts)
+    return {ident for ident, state, attempt in held if state == LetterState.SENDING and attempts[ident] == attempt}
 
 
 async def _demand_claims(settlements: Sequence[Settlement]) -> None:
@@ -161,6 +156,8 @@ async def due_for_release(now: datetime, limit: int, *, desk: str) -> list[Held]
     is_due = Q(release_at__lte=now) | Q(due_at__lte=now)
     held = LetterRow.filter(is_due, desk=desk, state=LetterState.HELD.value).order_by("release_at", "id").limit(limit)
     rows = await held.values_list("id", "desk", "message_id", "address_id", "created_at")
+    if not rows:
+        return []
     chosen = [row[0] for row in rows]
     inputs = dict(await LetterBodyRow.filter(letter_id__in=chosen).values_list("letter_id", "inputs"))
     return [

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import fields, replace
 from datetime import timedelta, timezone
 
@@ -104,6 +105,15 @@ async def test_a_case_that_moved_meanwhile_is_refused_and_nothing_is_written():
     assert await inbox.waiting(["INBOX"]) == 1
 
 
+async def test_of_many_that_change_one_case_at_once_one_succeeds_and_all_others_are_told():
+    case = (await opened()).changes[0].after
+    commits = [cases.commit(Commit(NOW, (changed(case, OwnerNamed(f"handler {n}")),))) for n in range(6)]
+    results = await asyncio.gather(*commits, return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["CaseMoved"] * 5 + ["NoneType"]
+    assert (await cases.load([case.id]))[case.id].seq == case.seq + 1
+    assert len(await history.read(case.id)) == case.seq + 1
+
+
 async def test_events_that_do_not_lead_to_the_snapshot_are_refused():
     case = (await opened()).changes[0].after
     change = changed(case, OwnerNamed("bo"))
@@ -174,8 +184,6 @@ async def test_what_fires_once_fires_once():
 
 
 async def test_ids_and_references_are_given_out_once():
-    import asyncio
-
     taken = await asyncio.gather(*(ids.take(n) for n in (1, 999, 1_500, 3, 700, 1_000)))
     flat = [ident for batch in taken for ident in batch]
     assert [len(batch) for batch in taken] == [1, 999, 1_500, 3, 700, 1_000]

@@ -171,6 +171,16 @@ async def test_a_letter_that_was_claimed_cannot_be_recalled_and_nothing_else_is_
     await cases.commit(Commit(NOW, once=("undo",)))
 
 
+async def test_a_letter_is_either_recalled_or_sent_never_both():
+    batches = [await opened() for _ in range(6)]
+    recalls = [cases.commit(Commit(NOW, recalled=(batch.letters[0].id,))) for batch in batches]
+    *refusals, sent = await asyncio.gather(*recalls, claimed(), return_exceptions=True)
+    recalled = {batch.letters[0].id for batch, said in zip(batches, refusals, strict=True) if said is None}
+    assert recalled | {outgoing.id for outgoing in sent} == {batch.letters[0].id for batch in batches}
+    assert recalled & {outgoing.id for outgoing in sent} == set()
+    assert {type(said) for said in refusals} <= {type(None), store.LettersLeft}
+
+
 async def test_a_bounce_is_noted_once_and_only_of_an_accepted_letter():
     await opened()
     (outgoing,) = await claimed()

@@ -51,8 +51,10 @@ CREATE TABLE "case_file" (
     "legal_hold" BOOL NOT NULL,
     "repeat_of_id" BIGINT REFERENCES "case_file" ("id") ON DELETE RESTRICT
 );
-CREATE INDEX "case_of_desk" ON "case_file" ("desk", "status");
+CREATE INDEX "case_of_desk" ON "case_file" ("status", "desk");
 CREATE INDEX "case_of_owner" ON "case_file" ("owner", "status");
+CREATE INDEX "case_received" ON "case_file" ("received_at");
+CREATE INDEX "case_closed" ON "case_file" ("closed_at");
 CREATE TABLE "counter" (
     "name" TEXT NOT NULL PRIMARY KEY,
     "next" BIGINT NOT NULL
@@ -89,7 +91,7 @@ CREATE TABLE "inbox" (
     CONSTRAINT "uid_inbox_mailbox_565c7a" UNIQUE ("mailbox", "uidvalidity", "uid")
 );
 CREATE INDEX "inbox_waiting" ON "inbox" ("state", "mailbox", "id");
-CREATE INDEX "inbox_unmoved" ON "inbox" ("is_moved", "mailbox");
+CREATE INDEX "inbox_unmoved" ON "inbox" ("is_moved", "mailbox", "uidvalidity", "uid");
 CREATE TABLE "mailbox" (
     "name" TEXT NOT NULL PRIMARY KEY,
     "uidvalidity" BIGINT NOT NULL,
@@ -116,11 +118,11 @@ CREATE TABLE "message" (
     "content" TEXT NOT NULL,
     "case_id" BIGINT REFERENCES "case_file" ("id") ON DELETE RESTRICT,
     "inbox_id" BIGINT NOT NULL UNIQUE REFERENCES "inbox" ("id") ON DELETE RESTRICT,
-    CONSTRAINT "uid_message_desk_9bf36d" UNIQUE ("desk", "digest")
+    CONSTRAINT "uid_message_digest_813dd2" UNIQUE ("digest", "desk")
 );
 CREATE INDEX "idx_message_message_4b7652" ON "message" ("message_id");
 CREATE INDEX "idx_message_case_id_313d4f" ON "message" ("case_id");
-CREATE INDEX "message_text" ON "message" ("sender", "text_digest");
+CREATE INDEX "message_sender" ON "message" ("sender", "received_at");
 CREATE INDEX "message_disposition" ON "message" ("disposition", "desk");
 CREATE TABLE "copy" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,

@@ -14,7 +14,7 @@ CREATE TABLE "anchor_head" (
 );
 CREATE INDEX "anchor_head_case" ON "anchor_head" ("case_id", "seq");
 CREATE TABLE "case_file" (
-    "id" BIGINT NOT NULL PRIMARY KEY,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "reference" TEXT NOT NULL UNIQUE,
     "desk" TEXT NOT NULL,
     "received_at" TIMESTAMP NOT NULL,
@@ -49,10 +49,12 @@ CREATE TABLE "case_file" (
     "vulnerability_driver" TEXT NOT NULL,
     "confidential" INT NOT NULL,
     "legal_hold" INT NOT NULL,
-    "repeat_of_id" BIGINT REFERENCES "case_file" ("id") ON DELETE RESTRICT
+    "repeat_of_id" INTEGER REFERENCES "case_file" ("id") ON DELETE RESTRICT
 );
-CREATE INDEX "case_of_desk" ON "case_file" ("desk", "status");
+CREATE INDEX "case_of_desk" ON "case_file" ("status", "desk");
 CREATE INDEX "case_of_owner" ON "case_file" ("owner", "status");
+CREATE INDEX "case_received" ON "case_file" ("received_at");
+CREATE INDEX "case_closed" ON "case_file" ("closed_at");
 CREATE TABLE "counter" (
     "name" TEXT NOT NULL PRIMARY KEY,
     "next" BIGINT NOT NULL
@@ -70,11 +72,11 @@ CREATE TABLE "event" (
     "salt" BLOB,
     "content_digest" TEXT NOT NULL,
     "hash" TEXT NOT NULL,
-    "case_id" BIGINT NOT NULL REFERENCES "case_file" ("id") ON DELETE RESTRICT,
+    "case_id" INTEGER NOT NULL REFERENCES "case_file" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_event_case_id_f523f0" UNIQUE ("case_id", "seq")
 );
 CREATE TABLE "inbox" (
-    "id" BIGINT NOT NULL PRIMARY KEY,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "mailbox" TEXT NOT NULL,
     "uidvalidity" BIGINT NOT NULL,
     "uid" BIGINT NOT NULL,
@@ -89,7 +91,7 @@ CREATE TABLE "inbox" (
     CONSTRAINT "uid_inbox_mailbox_565c7a" UNIQUE ("mailbox", "uidvalidity", "uid")
 );
 CREATE INDEX "inbox_waiting" ON "inbox" ("state", "mailbox", "id");
-CREATE INDEX "inbox_unmoved" ON "inbox" ("is_moved", "mailbox");
+CREATE INDEX "inbox_unmoved" ON "inbox" ("is_moved", "mailbox", "uidvalidity", "uid");
 CREATE TABLE "mailbox" (
     "name" TEXT NOT NULL PRIMARY KEY,
     "uidvalidity" BIGINT NOT NULL,
@@ -100,7 +102,7 @@ CREATE TABLE "mailbox" (
     "anew_below" BIGINT NOT NULL
 );
 CREATE TABLE "message" (
-    "id" BIGINT NOT NULL PRIMARY KEY,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "desk" TEXT NOT NULL,
     "message_id" TEXT,
     "sender" TEXT,
@@ -114,19 +116,19 @@ CREATE TABLE "message" (
     "shelf_reason" TEXT NOT NULL,
     "received_at" TIMESTAMP NOT NULL,
     "content" TEXT NOT NULL,
-    "case_id" BIGINT REFERENCES "case_file" ("id") ON DELETE RESTRICT,
-    "inbox_id" BIGINT NOT NULL UNIQUE REFERENCES "inbox" ("id") ON DELETE RESTRICT,
-    CONSTRAINT "uid_message_desk_9bf36d" UNIQUE ("desk", "digest")
+    "case_id" INTEGER REFERENCES "case_file" ("id") ON DELETE RESTRICT,
+    "inbox_id" INTEGER NOT NULL UNIQUE REFERENCES "inbox" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_message_digest_813dd2" UNIQUE ("digest", "desk")
 );
 CREATE INDEX "idx_message_message_4b7652" ON "message" ("message_id");
 CREATE INDEX "idx_message_case_id_313d4f" ON "message" ("case_id");
-CREATE INDEX "message_text" ON "message" ("sender", "text_digest");
+CREATE INDEX "message_sender" ON "message" ("sender", "received_at");
 CREATE INDEX "message_disposition" ON "message" ("disposition", "desk");
 CREATE TABLE "copy" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     "at" TIMESTAMP NOT NULL,
-    "message_id" BIGINT NOT NULL REFERENCES "message" ("id") ON DELETE RESTRICT,
-    "inbox_id" BIGINT NOT NULL UNIQUE REFERENCES "inbox" ("id") ON DELETE RESTRICT
+    "message_id" INTEGER NOT NULL REFERENCES "message" ("id") ON DELETE RESTRICT,
+    "inbox_id" INTEGER NOT NULL UNIQUE REFERENCES "inbox" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "idx_copy_message_06714a" ON "copy" ("message_id");
 CREATE TABLE "once" (
@@ -138,27 +140,27 @@ CREATE TABLE "party" (
     "address" TEXT NOT NULL,
     "role" TEXT NOT NULL,
     "name" TEXT NOT NULL,
-    "case_id" BIGINT NOT NULL REFERENCES "case_file" ("id") ON DELETE RESTRICT,
+    "case_id" INTEGER NOT NULL REFERENCES "case_file" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_party_case_id_db361d" UNIQUE ("case_id", "address")
 );
 CREATE INDEX "idx_party_address_721a53" ON "party" ("address");
 CREATE TABLE "raw_mail" (
     "octets" BLOB NOT NULL,
-    "id" BIGINT NOT NULL PRIMARY KEY REFERENCES "inbox" ("id") ON DELETE RESTRICT
+    "id" INTEGER NOT NULL PRIMARY KEY REFERENCES "inbox" ("id") ON DELETE RESTRICT
 );
 CREATE TABLE "reply_address" (
-    "id" BIGINT NOT NULL PRIMARY KEY,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "desk" TEXT NOT NULL,
     "person" TEXT NOT NULL,
     "purpose" TEXT NOT NULL,
     "expires_at" TIMESTAMP NOT NULL,
     "is_spent" INT NOT NULL,
-    "about_id" BIGINT REFERENCES "message" ("id") ON DELETE RESTRICT,
-    "case_id" BIGINT REFERENCES "case_file" ("id") ON DELETE RESTRICT
+    "about_id" INTEGER REFERENCES "message" ("id") ON DELETE RESTRICT,
+    "case_id" INTEGER REFERENCES "case_file" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "idx_reply_addre_case_id_a25018" ON "reply_address" ("case_id");
 CREATE TABLE "letter" (
-    "id" BIGINT NOT NULL PRIMARY KEY,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "desk" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
     "recipient" TEXT NOT NULL,
@@ -180,9 +182,9 @@ CREATE TABLE "letter" (
     "accepted_at" TIMESTAMP,
     "bounced_at" TIMESTAMP,
     "is_capped" INT NOT NULL,
-    "address_id" BIGINT REFERENCES "reply_address" ("id") ON DELETE RESTRICT,
-    "awaits_id" BIGINT REFERENCES "letter" ("id") ON DELETE RESTRICT,
-    "case_id" BIGINT REFERENCES "case_file" ("id") ON DELETE RESTRICT
+    "address_id" INTEGER REFERENCES "reply_address" ("id") ON DELETE RESTRICT,
+    "awaits_id" INTEGER REFERENCES "letter" ("id") ON DELETE RESTRICT,
+    "case_id" INTEGER REFERENCES "case_file" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "idx_letter_awaits__199355" ON "letter" ("awaits_id");
 CREATE INDEX "idx_letter_case_id_ad7f33" ON "letter" ("case_id");
@@ -191,5 +193,5 @@ CREATE INDEX "letter_recipient" ON "letter" ("recipient", "created_at");
 CREATE TABLE "letter_body" (
     "octets" BLOB,
     "inputs" TEXT,
-    "id" BIGINT NOT NULL PRIMARY KEY REFERENCES "letter" ("id") ON DELETE RESTRICT
+    "id" INTEGER NOT NULL PRIMARY KEY REFERENCES "letter" ("id") ON DELETE RESTRICT
 );
