@@ -112,7 +112,7 @@ class Letterbox:
             subject=case.subject,
             status=case.status,
             received_at=case.received_at,
-            due_at=case.due_at,
+            due_at=self._policy.day_of(case.due_at) if case.due_at else None,
             contact_name=owner.name if owner else self._policy.contact_name,
             owner_name=owner.name if owner else "",
             complainant_name=party.name if party else "",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -164,14 +164,14 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """One case in a list: of the digest, of `#mine`."""
+    """One case in a list: of the digest, of `#mine`. `due_at` is the last day in time, by the desk's calendar."""
 
     reference: str
     subject: str
     status: str
     owner: str
     received_at: datetime
-    due_at: datetime | None
+    due_at: date | None
     said: Phrase | None = None
 
 
@@ -352,13 +352,16 @@ class DeskView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """What a letter says about the case. `contact_name` is the owner's name, else the desk's contact."""
+    """What a letter says about the case. `contact_name` is the owner's name, else the desk's contact.
+
+    `due_at` is the last day on which the response is in time, by the desk's calendar.
+    """
 
     reference: str
     subject: str
     status: str
     received_at: datetime
-    due_at: datetime | None
+    due_at: date | None
     contact_name: str
     owner_name: str
     complainant_name: str

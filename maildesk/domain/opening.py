@@ -32,7 +32,7 @@ class Received:
 def due(received_at: datetime, policy: DeskPolicy) -> datetime:
     """The end of the last day on which the response is in time, by the desk's calendar, in UTC."""
     zone = ZoneInfo(policy.zone)
-    day = received_at.astimezone(zone).date() + timedelta(days=policy.respond_within_days)
+    day = policy.day_of(received_at) + timedelta(days=policy.respond_within_days)
     return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC)
 
 

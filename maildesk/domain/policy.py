@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 
 class StaffRole(StrEnum):
@@ -64,6 +66,10 @@ class DeskPolicy:
     def person_at(self, address: str) -> Person | None:
         """The member of staff who writes from this address."""
         return next((person for person in self.staff if person.writes_from(address)), None)
+
+    def day_of(self, moment: datetime) -> date:
+        """The day by the desk's calendar: a promised day is the same for all, whatever the reader's zone."""
+        return moment.astimezone(ZoneInfo(self.zone)).date()
 
     def managers(self) -> tuple[Person, ...]:
         """Who gets the digest."""

@@ -163,7 +163,9 @@ def _answered(situation: Situation, person: Person, ran: Ran, cause: int) -> Dec
 def _next_taps(ran: Ran) -> tuple[Tap, ...]:
     """What one may want to do after a transcript: take it back, send the note after all."""
     has_undone = any(isinstance(event, Undone) for event in ran.events) and not ran.letters
-    can_undo = ran.has_applied and not has_undone and any(not isinstance(event, Noted) for event in ran.events)
+    has_left = any(not numbered.letter.hold_seconds for numbered in ran.letters)
+    has_moved = any(not isinstance(event, Noted) for event in ran.events)
+    can_undo = ran.has_applied and has_moved and not has_undone and not has_left
     can_send = bool(ran.transcript.note and ran.case and ran.case.is_open)
     undo = (_UNDO,) if can_undo else ()
     return (*undo, Tap("tap.send_note", f"#reply\n{ran.transcript.note}")) if can_send else undo

@@ -72,10 +72,11 @@ def spoken_date(context: Context, moment: datetime | date | str) -> str:
 
 
 @pass_context
-def short_date(context: Context, moment: datetime) -> str:
-    """The day in few letters, in the reader's zone, for lists."""
+def short_date(context: Context, moment: datetime | date) -> str:
+    """The day in few letters, in the reader's zone where it is a moment, for lists."""
     reader = _reader(context)
-    return _spoken_date(moment.astimezone(reader.zone).date(), "medium", reader.locale)
+    day = moment.astimezone(reader.zone).date() if isinstance(moment, datetime) else moment
+    return _spoken_date(day, "medium", reader.locale)
 
 
 @pass_context

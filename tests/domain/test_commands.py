@@ -371,8 +371,8 @@ def test_mine_lists_ones_open_cases_with_reference_and_due_date(desk, case):
     desk.command(done, "#take\n#close withdrawn\nx")
     listed = transcript_of(desk.command(case, "#mine")).cases
     assert [(line.reference, line.owner, line.due_at) for line in listed] == [
-        (case.reference, "Anna Schmidt", case.due_at),
-        (other.reference, "Anna Schmidt", other.due_at),
+        (case.reference, "Anna Schmidt", POLICY.day_of(case.due_at)),
+        (other.reference, "Anna Schmidt", POLICY.day_of(other.due_at)),
     ]
 
 
@@ -384,7 +384,8 @@ def test_show_hides_nothing_of_the_case(desk):
     fields = dict(sheet.fields)
     expected = {
         "status": "responded",
-        "owner": "anna",
+        "owner": "Anna Schmidt",
+        "due_at": POLICY.day_of(case.due_at).isoformat(),
         "subject": "Parcel",
         "what_happened": "My parcel never came.",
         "outcome": "upheld",

@@ -1,6 +1,9 @@
 """Dialogues in which somebody writes who is not the complainant, or in which mail comes where it was not expected."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
+from babel.dates import format_date
 from living import Enclosed, LivingDesk, answer, mail, proved, text_of
 from servers.dovecot import Dovecot
 
@@ -315,3 +318,23 @@ async def test_every_event_of_a_case_says_who_caused_it_and_by_which_mail(desk):
     assert {row.by for row in rows} == {"complainant", "desk", "staff:anna"}
     assert all(row.cause for row in rows)
     assert case.reached(Milestone.ACKNOWLEDGED)
+
+
+async def test_the_promised_day_is_the_same_for_the_complainant_and_for_staff_in_another_zone(desk):
+    receipt, _ = await complaint(desk, "kay19@example.com")
+    case = await desk.case_of("kay19@example.com")
+    promised = case.due_at.astimezone(ZoneInfo(desk.desk.zone)).date()
+    berlin = await desk.letter("bert@staff.test", case.reference, "Neue Beschwerde")
+    assert f"{promised.day} {promised:%B %Y}" in text_of(receipt)
+    assert f"Antwort fällig: {format_date(promised, 'full', 'de')}" in text_of(berlin)
+
+
+async def test_a_letter_that_leaves_at_once_is_not_offered_for_undoing(desk):
+    _, notice = await taken(desk, "kay20@example.com")
+    reference = (await desk.case_of("kay20@example.com")).reference
+    await desk.command(notice, "#reply now\nWe are on our way.")
+    at_once = await desk.letter("anna@staff.test", reference, "It leaves at once.")
+    await desk.command(notice, "#reply We were there.")
+    held = await desk.letter("anna@staff.test", reference, "It leaves in 10 minutes.")
+    assert "#undo" not in text_of(at_once)
+    assert "#undo" in text_of(held)

@@ -61,7 +61,12 @@ def explain(standing: Standing, line: CommandLine) -> Effect | Refusal:
 
 def sheet(case: Case, history: tuple[Recorded, ...], policy: DeskPolicy) -> CaseSheet:
     """The case as `#show` prints it: only fields that are filled in."""
-    values = tuple((name, _value(getattr(case, name))) for name in _SHEET_FIELDS)
+    owner = policy.person(case.owner)
+    in_words = {
+        "owner": owner.name if owner else case.owner,
+        "due_at": policy.day_of(case.due_at).isoformat() if case.due_at else "",
+    }
+    values = tuple((name, _value(in_words.get(name, getattr(case, name)))) for name in _SHEET_FIELDS)
     assessed = tuple((name, getattr(case.assessment, name)) for name in type(case.assessment).__slots__)
     remedies = (("remedies", "; ".join(remedy.kind for remedy in case.remedies)),)
     parties = tuple(f"{party.name} <{party.address}> ({party.role})".strip() for party in case.parties)
@@ -76,7 +81,13 @@ def line_of(case: Case, policy: DeskPolicy, said: Phrase | None = None) -> CaseL
     """The case as one line of a list."""
     owner = policy.person(case.owner)
     return CaseLine(
-        case.reference, case.subject, case.status, owner.name if owner else "", case.received_at, case.due_at, said
+        reference=case.reference,
+        subject=case.subject,
+        status=case.status,
+        owner=owner.name if owner else "",
+        received_at=case.received_at,
+        due_at=policy.day_of(case.due_at) if case.due_at else None,
+        said=said,
     )
 
 
