@@ -30,6 +30,7 @@ class Entry:
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
         "run": Entry("maildesk.cli.run", "Read the mailboxes, work the cases, send the letters."),
+        "demo": Entry("maildesk.cli.demo", "Play a day of a complaints desk on this machine, and leave a page of it."),
         "check": Entry("maildesk.cli.check", "Try everything that a desk depends on, with a line each."),
         "inspect": Entry("maildesk.cli.inspect", "Show what is read of a mail, and which rule decided."),
         "cases": Entry("maildesk.cli.cases", "List the cases, or show one whole."),
