@@ -69,7 +69,7 @@ class Letterbox:
             references=self._references(letter),
             auto_submitted=LETTERS[letter.kind].auto_submitted,
             desk_mark=mint(self.keyring, Use.MARK, numbered.id),
-            language=letter.language,
+            language=rendered.language,
             probe=letter.content.nonce if isinstance(letter.content, Probed) else "",
         )
         attached = [await self._attached(enclosure) for enclosure in letter.enclosures]

@@ -30,11 +30,15 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A letter in words. `subject` has no line end; `text` and `html` end their lines with LF and say the same."""
+    """A letter in words. `subject` has no line end; `text` and `html` end their lines with LF and say the same.
+
+    `language` is the one that the words are in, which may not be the one that was asked for.
+    """
 
     subject: str
     text: str
     html: str
+    language: str
 
 
 class Edition:
@@ -58,7 +62,7 @@ class Edition:
             pair = self._pairs[kind] = self._compile(kind)
         text, html = pair
         subject, body = split_subject(text.render(context), str(text.filename))
-        return Rendered(subject, body, _tidy(html.render(context, subject=subject, text=body)))
+        return Rendered(subject, body, _tidy(html.render(context, subject=subject, text=body)), self.language)
 
     def _compile(self, kind: LetterKind) -> tuple[Template, Template]:
         name = f"{self.language}/{kind}"

@@ -4,6 +4,7 @@ Nothing that is handed in can add a header. Names, subjects and filenames come f
 them become blanks; addresses, ids and marks are ours, so a control character in them raises `Unsendable`.
 """
 
+import re
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ __all__ = ["Attached", "Composed", "Headers", "Unsendable", "compose"]
 
 _BASE64_LINE = 57
 _BASE64_PAYS = 1.25  # octets a character, from which base64 is the shorter encoding
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 _BINARY = "application/octet-stream"
 
 
@@ -111,7 +113,7 @@ def _header_block(headers: Headers) -> str:
     marks = (
         ("X-Maildesk-Desk", headers.desk_mark),
         ("X-Maildesk-Letter", headers.letter),
-        ("Content-Language", headers.language),
+        ("Content-Language", headers.language if _LANGUAGE_TAG.fullmatch(headers.language) else ""),
         ("X-Maildesk-Probe", headers.probe),
     )
     lines += [f"{name}: {plain(value, name)}" for name, value in marks if value]

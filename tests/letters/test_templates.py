@@ -250,7 +250,9 @@ def test_moments_stand_in_the_readers_locale_and_zone(language, zone, expected):
 
 @pytest.mark.parametrize("language", ["", "fr", "tlh", "xx-yy", "../de", "EN", "en_GB"])
 def test_a_language_that_we_do_not_have_is_answered_in_english(language):
-    assert "Thank you for telling us" in rendered(sample("acknowledgement"), language=language).text
+    letter = rendered(sample("acknowledgement"), language=language)
+    assert "Thank you for telling us" in letter.text
+    assert letter.language == "en"
 
 
 @pytest.mark.parametrize(
