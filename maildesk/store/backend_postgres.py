@@ -6,11 +6,14 @@ when BEGIN is cancelled: after as many cancels as the pool is large everything w
 
 from typing import Any
 
+import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContext, TransactionContextPooled
 from tortoise.connection import get_connections
+from tortoise.exceptions import DBConnectionError
 
 from maildesk.store.backend import through
+from maildesk.store.errors import Unreachable
 
 
 class _TransactionContext(TransactionContextPooled):
@@ -44,8 +47,21 @@ class _TransactionContext(TransactionContextPooled):
             await self._give_back()
 
 
+# after its server was killed asyncpg raises these of its own, which tortoise does not translate; and a deadlock's end
+LOST_CONNECTION: tuple[type[Exception], ...] = (
+    *(OSError, DBConnectionError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError),
+    *(asyncpg.InternalClientError, asyncpg.TransactionRollbackError, asyncpg.InvalidAuthorizationSpecificationError),
+)
+
+
 class PatientClient(AsyncpgDBClient):
-    """A pool whose connections always come back."""
+    """A pool whose connections always come back, and whose loss has one name."""
+
+    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super()._translate_exceptions(func, *args, **kwargs)
+        except LOST_CONNECTION as lost:
+            raise Unreachable(f"the database did not do it: {lost}") from lost
 
     def _in_transaction(self) -> TransactionContext:
         return _TransactionContext(TransactionWrapper(self), self._pool_init_lock)

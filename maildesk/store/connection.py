@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
 from maildesk.store.errors import Doubled, StoreError, Unreachable
@@ -89,10 +89,17 @@ async def connected(url: str) -> AsyncIterator[Store]:
         await context.init(config=_settings(url))
         before = _current.set(store)
         try:
-            await run("SELECT 1")
+            await _demand_answer(store)
             yield store
         finally:
             _current.reset(before)
+
+
+async def _demand_answer(store: Store) -> None:
+    try:
+        await run("SELECT 1 FROM sqlite_master" if store.file else "SELECT 1")
+    except (OperationalError, sqlite3.Error) as failed:
+        raise StoreError(f"{store.file or 'the database'} cannot be opened: {failed}") from failed
 
 
 @asynccontextmanager
@@ -117,12 +124,10 @@ async def transaction() -> AsyncIterator[None]:
 
 def _lost_connection() -> tuple[type[Exception], ...]:
     if not current().is_postgres:
-        return (OSError, DBConnectionError)
-    import asyncpg
+        return (OSError,)
+    from maildesk.store.backend_postgres import LOST_CONNECTION
 
-    # after its server was killed asyncpg raises these of its own, which tortoise does not translate
-    own = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-    return (OSError, DBConnectionError, asyncpg.TransactionRollbackError, *own)
+    return LOST_CONNECTION
 
 
 async def run(sql: str, *values: Any) -> list[dict[str, Any]]:

@@ -6,20 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from maildesk.store.errors import LockHeld
+from maildesk.store.errors import LockHeld, StoreError
 
 
 @contextmanager
 def lock(database: Path) -> Iterator[None]:
-    """Hold the database for this process. Raises LockHeld, naming the holder, where another process has it."""
+    """Hold the database for this process.
+
+    Raises LockHeld, naming the holder, where another process has it; StoreError where the folder cannot be written.
+    """
     place = database.with_name(database.name + ".lock")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _opened(place)
     try:
         _take(descriptor, place, database)
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(place: Path) -> int:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as refused:
+        raise StoreError(f"{place} cannot be written: {refused.strerror}") from refused
 
 
 def _take(descriptor: int, place: Path, database: Path) -> None:

@@ -69,8 +69,11 @@ def _prepare_file(url: str, *, create: bool) -> None:
         return
     if not create:
         raise StoreError(f"there is no database at {file}: `maildesk db migrate` makes it")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as refused:
+        raise StoreError(f"{file} cannot be made: {refused.strerror}") from refused
 
 
 def _steps(store: Store) -> dict[str, str]:

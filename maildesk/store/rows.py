@@ -1,7 +1,7 @@
 """Many rows in one statement: the SQL comes from the models, the values go through their fields.
 
-A batch of mail writes some fifteen rows per mail; `bulk_create` makes a model instance of each and is several times as
-slow (tests/store/bench_rows.py prints both).
+A mail writes some seventeen rows. Measured in batches of 50 on SQLite, a row of twelve columns costs 21 µs of CPU by
+`bulk_create`, which makes a model instance of each, and 10 µs by this, of which most is SQLite's own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -121,6 +121,24 @@ async def test_three_processes_that_read_and_then_write_lose_nothing_and_never_m
         assert row["next"] == 1 + 3 * 200
 
 
+async def opening_is_refused(url, kind, words):
+    with pytest.raises(kind, match=words):
+        async with store.open(url, create=True):
+            pass
+
+
+async def test_what_is_no_database_is_said_in_words(tmp_path):
+    place = tmp_path / "letter.txt"
+    place.write_text("Dear Sir or Madam, " * 100)
+    await opening_is_refused(store.sqlite_url(place), store.StoreError, r"letter\.txt cannot be opened")
+    await opening_is_refused(store.sqlite_url(place / "x.db"), store.StoreError, "cannot be made")
+
+
+async def test_a_postgres_that_is_not_there_is_unreachable(postgres, unused_tcp_port):
+    await opening_is_refused(postgres.url("no_such_database"), store.Unreachable, "no_such_database")
+    await opening_is_refused(f"postgres://desk@127.0.0.1:{unused_tcp_port}/maildesk", store.Unreachable, "Connect")
+
+
 async def test_sqlite_is_set_up_to_lose_nothing_and_to_forget_what_is_erased(sqlite_url):
     async with store.open(sqlite_url, create=True):
         names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
@@ -143,6 +161,13 @@ async def test_a_lost_postgres_is_said_so_and_comes_back(postgres_url, postgres)
         for attempt in range(8):
             try:
                 outcomes.append(await clocks.fire_once(f"after {attempt}", NOW))
+            except store.Unreachable:
+                outcomes.append("unreachable")
+        assert outcomes[-1] is True
+        await cut_every_connection(postgres.url("postgres"))
+        for _ in range(8):
+            try:
+                outcomes.append(await clocks.has_fired("before"))
             except store.Unreachable:
                 outcomes.append("unreachable")
         assert outcomes[-1] is True

@@ -37,6 +37,12 @@ def test_the_lock_is_let_go_at_the_end_of_the_block(tmp_path):
             pass
 
 
+def test_a_folder_that_cannot_be_made_is_said_in_words(tmp_path):
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(store.StoreError, match="data"), store.lock(tmp_path / "data" / "maildesk.db"):
+        pass
+
+
 def test_the_same_process_cannot_hold_it_twice(tmp_path):
     with store.lock(tmp_path / "maildesk.db"), pytest.raises(store.LockHeld), store.lock(tmp_path / "maildesk.db"):
         pass
