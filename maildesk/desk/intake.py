@@ -146,7 +146,8 @@ class Intake:
     @staticmethod
     def _is_old(mark: inbox.Mark, uid: int, sized: Sized) -> bool:
         """Mail from before the desk began is left alone when the mailbox is read anew (a changed UIDVALIDITY)."""
-        return bool(uid < mark.anew_below and sized.internaldate and sized.internaldate < mark.started_at)
+        began = mark.started_at.replace(microsecond=0)  # INTERNALDATE knows whole seconds
+        return bool(uid < mark.anew_below and sized.internaldate and sized.internaldate < began)
 
     async def _move(self, mark: inbox.Mark, uids: Sequence[int]) -> None:
         """Out of people's sight into the folder for what is done; a server that refuses leaves it where it is."""
