@@ -58,14 +58,14 @@ async def kept(count=1, mailbox="INBOX", octets=b"From: ann@example.com\r\n\r\nh
     return (await inbox.claim([mailbox], 1000, 10**9))[-count:]
 
 
-async def opening(message=None, inbox_row=None, desk="complaints", at=NOW) -> Commit:
+async def opening(message=None, inbox_row=None, desk="complaints", at=NOW, due_at=None) -> Commit:
     """A mail that becomes a case, is acknowledged, and leaves a reply address."""
     message = message or mail()
     inbox_row = inbox_row or (await kept())[0]
     case, message_row, letter, address = await ids.take(4)
     (reference,) = await references.take(at.year, 1)
     sender = message.sender.key if message.sender else ""
-    first = Opened(reference, desk, at, "email", "en", None, message_row, None, message.subject, message.visible_text)
+    first = Opened(reference, desk, at, "email", "en", due_at, message_row, None, message.subject, message.visible_text)
     happened = (
         first,
         PartyAdded(Role.COMPLAINANT, sender, "Ann"),

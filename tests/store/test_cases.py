@@ -3,15 +3,16 @@ from dataclasses import fields, replace
 from datetime import timedelta, timezone
 
 import pytest
-from store_builders import NOW, changed, mail, opened, opening
+from store_builders import NOW, changed, kept, mail, opened, opening
 
 from maildesk import store
 from maildesk.domain.case import Assessment, Case, Milestone, Outcome, Party, Reached, Remedy, Role, Status
 from maildesk.domain.events import Decided, MilestoneReached, Noted, OwnerNamed, PartyAdded, PartyRemoved, StatusMoved
+from maildesk.domain.message import Kind
 from maildesk.store import cases, clocks, history, ids, inbox, messages, references
 from maildesk.store.case_columns import COLUMNS, case_of, values_of
 from maildesk.store.case_columns import changed as changed_columns
-from maildesk.store.commit import Change, Commit, Disposition
+from maildesk.store.commit import Change, Commit, Disposition, NewMessage
 from maildesk.store.models import PartyRow
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -134,10 +135,24 @@ async def test_cases_are_found_by_what_they_are():
     assert len(await cases.find(limit=1)) == 1
 
 
-async def test_only_open_cases_past_their_due_time_are_overdue():
-    case = (await opened()).changes[0].after
-    assert case.due_at is None
-    assert await cases.overdue("complaints", NOW + timedelta(days=400)) == []
+async def test_only_open_cases_past_their_due_time_are_overdue_the_longest_first():
+    due = [NOW + timedelta(days=days) for days in (3, 1, 2, 1)]
+    soon, first, second, closed = [(await opened(due_at=at)).changes[0].after for at in due]
+    await cases.commit(Commit(NOW, (changed(closed, StatusMoved(Status.CLOSED)),)))
+    await opened()
+    await opened(due_at=due[1], desk="housing")
+    assert await cases.overdue("complaints", due[2]) == [first]
+    assert await cases.overdue("complaints", due[0] + timedelta(seconds=1)) == [first, second, soon]
+
+
+async def test_cases_are_found_by_the_day_they_came_and_the_day_they_closed():
+    early, late = [(await opened(at=NOW + timedelta(days=days))).changes[0].after for days in (0, 2)]
+    closed = changed(early, MilestoneReached(Milestone.CLOSED, NOW + timedelta(days=1), None))
+    await cases.commit(Commit(NOW, (closed,)))
+    assert await cases.received_since("complaints", NOW + timedelta(days=2)) == [late]
+    assert await cases.closed_since("complaints", NOW + timedelta(days=1)) == [closed.after]
+    assert await cases.closed_since("complaints", NOW + timedelta(days=1, seconds=1)) == []
+    assert await cases.received_since("housing", NOW) == []
 
 
 async def test_times_come_back_in_utc_and_compare_across_offsets():
@@ -172,6 +187,34 @@ async def test_messages_are_found_on_their_case_and_on_the_shelf():
     (on_shelf,) = await messages.shelved("complaints")
     assert (on_shelf.id, on_shelf.shelf_reason, on_shelf.case) == (shelved.id, "a list", None)
     assert await messages.shelved("housing") == []
+
+
+async def on_case(case, standing, days, **more):
+    (row,) = await kept()
+    (ident,) = await ids.take(1)
+    at = NOW + timedelta(days=days)
+    filed = NewMessage(ident, row.id, "complaints", case, mail(**more), "why", Disposition.FILED, at, standing)
+    await cases.commit(Commit(NOW, messages=(filed,), inbox_done=(row.id,)))
+    return filed
+
+
+async def test_a_letter_answers_the_last_human_mail_of_the_complainant_and_its_ancestors():
+    case = (await opened()).changes[0].after
+    assert await messages.thread_of(case.id) == ()
+    await on_case(case.id, "complainant", 1, message_id="<first@example.com>")
+    await on_case(case.id, "complainant", 2, message_id="<last@example.com>", references=("<a@x>", "<b@x>"))
+    await on_case(case.id, "complainant", 3, kind=Kind.AUTO_REPLY)
+    await on_case(case.id, "unverified", 4)
+    assert await messages.thread_of(case.id) == ("<last@example.com>", "<b@x>", "<a@x>")
+
+
+async def test_the_newest_unverified_mail_of_a_case_is_found():
+    case = (await opened()).changes[0].after
+    assert await messages.unverified_of(case.id) is None
+    await on_case(case.id, "unverified", 1)
+    newest = await on_case(case.id, "unverified", 2)
+    await on_case(case.id, "complainant", 3)
+    assert (await messages.unverified_of(case.id)).id == newest.id
 
 
 async def test_what_fires_once_fires_once():

@@ -89,6 +89,23 @@ async def test_each_claim_counts_an_attempt_and_another_mailbox_is_not_touched()
     assert (await inbox.claim(["Junk"], 9, 10**6))[0].attempts == 1
 
 
+async def test_mails_whose_reading_failed_go_on_waiting_and_are_counted():
+    await inbox.mailbox_mark("INBOX", 7, 1, NOW)
+    await inbox.keep("INBOX", 7, arrived(1, 2), 2)
+    first, _ = await inbox.claim(["INBOX"], 9, 10**6)
+    await inbox.failed([first.id], "the reader died")
+    assert (await inbox.struggling(["INBOX"]), await inbox.waiting(["INBOX"])) == (1, 2)
+    await cases.commit(Commit(NOW, inbox_done=(first.id,)))
+    assert (await inbox.struggling(["INBOX"]), await inbox.waiting(["INBOX"])) == (0, 1)
+
+
+async def test_the_day_on_which_reading_began_is_the_earliest():
+    assert await inbox.began(["INBOX", "Junk"]) is None
+    await inbox.mailbox_mark("INBOX", 7, 1, LATER)
+    await inbox.mailbox_mark("Junk", 7, 1, NOW)
+    assert await inbox.began(["INBOX", "Junk"]) == NOW
+
+
 async def test_kept_mails_stay_unmoved_until_the_server_has_moved_them():
     await inbox.keep("INBOX", 7, arrived(1, 2, 3), 3)
     await inbox.moved("INBOX", 7, [1, 3])

@@ -198,6 +198,17 @@ async def test_a_message_id_is_used_once():
         await cases.commit(replace(second, letters=(doubled,)))
 
 
+async def test_the_next_queued_letter_is_known_and_so_are_the_states_of_a_case():
+    batch = await opened()
+    assert await outbox.next_due(DESK) == NOW
+    (outgoing,) = await claimed()
+    assert await outbox.next_due(DESK) is None
+    tomorrow = NOW + timedelta(days=1)
+    await outbox.settle([Settlement(outgoing.id, 1, Result.LATER, NOW, 451, "", tomorrow)])
+    assert await outbox.next_due(DESK) == tomorrow
+    assert await outbox.states_of(batch.changes[0].after.id) == {outgoing.id: LetterState.QUEUED}
+
+
 async def test_the_queue_is_counted_by_state():
     await opened()
     await transcript_and_held()

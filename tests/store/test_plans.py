@@ -7,7 +7,7 @@ from store_builders import NOW, opened
 
 from maildesk import store
 from maildesk.domain.filing import FilingKeys
-from maildesk.store import cases, inbox, outbox
+from maildesk.store import cases, inbox, messages, outbox
 from maildesk.store.backend import ImmediateClient
 from maildesk.store.connection import run
 from maildesk.store.filing_index import filing_index
@@ -47,6 +47,10 @@ async def test_no_look_up_of_a_batch_reads_a_whole_table_or_a_whole_desk(plans):
     await outbox.claim(NOW, 50, "here", 300, desk="complaints")
     await outbox.due_for_release(NOW, 50, desk="complaints")
     await outbox.next_release("complaints")
+    await outbox.next_due("complaints")
+    await outbox.states_of(1)
+    await messages.thread_of(1)
+    await messages.unverified_of(1)
     await cases.load([1, 2])
     await cases.overdue("complaints", NOW)
     assert len(plans) > 12
