@@ -142,12 +142,14 @@ def templates_of(settings: Settings) -> Templates:
     return Templates((settings.templates, template_dir()) if settings.templates else (template_dir(),))
 
 
+def is_sole(settings: Settings) -> bool:
+    """Whether one daemon alone works with the database: a SQLite file is held by a lock."""
+    return store.connection.file_of(database_url(settings)) is not None
+
+
 @contextmanager
 def sole_daemon(settings: Settings) -> Iterator[None]:
     """Hold the lock of a SQLite file. Raises `store.LockHeld` where another daemon works with it."""
-    if settings.database and not settings.database.startswith("sqlite"):
-        yield
-        return
     file = store.connection.file_of(database_url(settings))
     with store.lock(file) if file else contextlib.nullcontext():
         yield
@@ -242,6 +244,7 @@ def _loops(settings: Settings, desk: Desk, world: World, shared: Shared) -> list
     policy, limits = policy_of(settings, desk), settings.limits
     reader = Reader(shared.children, read_policy(settings, desk))
     letterbox = letterbox_of(settings, desk, shared)
+    surroundings = Surroundings(world.clock, health, world.log, random.random)
     intake = Intake(
         account_of(desk.mailbox),
         IntakeRules(
@@ -253,13 +256,12 @@ def _loops(settings: Settings, desk: Desk, world: World, shared: Shared) -> list
             limits.batch_messages,
             limits.batch_bytes,
         ),
-        Surroundings(world.clock, health, world.log, random.random),
+        surroundings,
     )
-    surroundings = Surroundings(world.clock, health, world.log, random.random)
     rules = ProcessRules((intake.mailbox_name,), limits.batch_messages, limits.batch_bytes)
     process = Process(policy, rules, reader, letterbox, surroundings)
     submission = Submission(account_of(desk.submission), desk.submission.connections)
-    dispatch = Dispatch(policy, submission, letterbox, surroundings)
+    dispatch = Dispatch(policy, submission, letterbox, surroundings, is_sole=is_sole(settings))
     timekeeper = Timekeeper(policy, rules.mailboxes, letterbox, surroundings)
     process.kept, process.queued = intake.kept, dispatch.queued
     timekeeper.queued = dispatch.queued

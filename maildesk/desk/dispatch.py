@@ -50,20 +50,29 @@ def next_attempt(attempt: int, now: datetime, random: float) -> datetime:
 
 
 class Dispatch:
-    """One desk's sending. `queued` wakes it."""
+    """One desk's sending. `queued` wakes it. `is_sole`: no other daemon works with this database."""
 
     def __init__(
-        self, policy: DeskPolicy, submission: Submission, letterbox: Letterbox, surroundings: Surroundings
+        self,
+        policy: DeskPolicy,
+        submission: Submission,
+        letterbox: Letterbox,
+        surroundings: Surroundings,
+        *,
+        is_sole: bool = False,
     ) -> None:
         self.queued = asyncio.Event()
         self._policy, self._submission, self._letterbox = policy, submission, letterbox
         self._clock, self._health = surroundings.clock, surroundings.health
         self._log, self._random = surroundings.log, surroundings.random
         self._numbering = Numbering()
+        self._is_sole = is_sole
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Send whatever is queued, until the desk stops."""
+        """Send whatever is queued, until the desk stops. What an earlier run of ours left under way goes first."""
+        if self._is_sole:
+            await outbox.reclaim(self._policy.name, self._clock.now())
         try:
             while not stopping.is_set():
                 self.queued.clear()

@@ -35,7 +35,7 @@ class Headers:
     """What stands in a letter's header block; every text is plain, encoding is done here.
 
     `sent_at` is aware. `auto_submitted` is RFC 3834's keyword, empty where a person wrote the letter. `desk_mark` is
-    the signed value by which we know our own mail when it comes home, `letter` the letter's id; `probe` is the signed
+    the signed value by which we know our own mail when it comes home; `probe` is the signed
     value that makes it a probe.
     """
 
@@ -49,7 +49,6 @@ class Headers:
     references: tuple[str, ...] = ()
     auto_submitted: str = ""
     desk_mark: str = ""
-    letter: str = ""
     language: str = ""
     probe: str = ""
 
@@ -112,7 +111,6 @@ def _header_block(headers: Headers) -> str:
         lines.append("X-Auto-Response-Suppress: OOF, AutoReply")
     marks = (
         ("X-Maildesk-Desk", headers.desk_mark),
-        ("X-Maildesk-Letter", headers.letter),
         ("Content-Language", headers.language if _LANGUAGE_TAG.fullmatch(headers.language) else ""),
         ("X-Maildesk-Probe", headers.probe),
     )

@@ -101,6 +101,16 @@ async def claim(now: datetime, limit: int, claimed_by: str, lease_seconds: int, 
     return [Outgoing(**{**row, "kind": LetterKind(row["kind"]), "octets": octets[row["id"]]}) for row in claimed]
 
 
+async def reclaim(desk: str, now: datetime) -> int:
+    """Put the desk's letters under way back into the queue: for a daemon that knows that no other works with it.
+
+    What was being sent when its forerunner ended went out or did not; it goes out again with the same bytes. How many.
+    """
+    async with transaction():
+        orphaned = LetterRow.filter(desk=desk, state=LetterState.SENDING.value)
+        return await orphaned.update(state=LetterState.QUEUED.value, next_at=now)
+
+
 async def settle(settlements: Sequence[Settlement], commit: commits.Commit | None = None) -> None:
     """Commit 3: what became of the letters, together with what follows for their cases. All or nothing.
 

@@ -26,7 +26,6 @@ HEADERS = Headers(
     references=("<case.4217@example.org>", "<first@example.com>"),
     auto_submitted="auto-replied",
     desk_mark="v1.complaints.abcdef",
-    letter="17",
     language="en",
 )
 TEXT = "Dear Ana,\n\nwe have it. Schöne Grüße 👋\nFrom here on: more\n.\n-- \nJo\n"
@@ -57,7 +56,7 @@ def names_of(octets: bytes) -> list[str]:
 
 STANDARD = [
     "From", "To", "Subject", "Date", "Message-ID", "Reply-To", "In-Reply-To", "References", "Auto-Submitted",
-    "X-Auto-Response-Suppress", "X-Maildesk-Desk", "X-Maildesk-Letter", "Content-Language", "MIME-Version",
+    "X-Auto-Response-Suppress", "X-Maildesk-Desk", "Content-Language", "MIME-Version",
     "Content-Type",
 ]  # fmt: skip
 
@@ -102,7 +101,7 @@ def test_what_a_person_wrote_is_not_called_automatic():
 
 def test_optional_headers_are_absent_where_there_is_nothing_to_say():
     bare = letter(
-        reply_to=None, in_reply_to=None, references=(), auto_submitted="", desk_mark="", letter="", language=""
+        reply_to=None, in_reply_to=None, references=(), auto_submitted="", desk_mark="", language=""
     )
     assert names_of(bare.octets) == ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
 
