@@ -161,6 +161,15 @@ def test_undo_after_undo_takes_back_the_mail_before(desk, case):
     assert desk.case(case).owner is None
 
 
+def test_undoing_the_first_of_two_letters_leaves_the_contact_that_the_second_made(desk, case):
+    desk.command(case, "#reply Hello")
+    first = desk.last(LetterKind.TRANSCRIPT)
+    desk.later(minutes=5)
+    desk.command(case, "#reply And goodbye.")
+    assert verdicts(desk.reply(first, "#undo", authenticity=PASS)) == [("done", "undo.done")]
+    assert desk.case(case).reached(Milestone.FIRST_CONTACT).at == desk.now
+
+
 def test_undo_and_a_better_answer_in_one_mail(desk, case):
     desk.command(case, "#reply Helo")
     decision = desk.command(case, "#undo\n#reply Hello")

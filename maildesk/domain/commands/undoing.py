@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
 
-from maildesk.domain.case import Assessment, Case
+from maildesk.domain.case import Assessment, Case, Milestone
 from maildesk.domain.commands.grammar import CommandLine
 from maildesk.domain.commands.reading import who
 from maildesk.domain.commands.registry import Effect, Refusal, Standing, command
@@ -28,6 +28,7 @@ from maildesk.domain.events import (
     kind_of,
     replay,
 )
+from maildesk.domain.letter import LETTERS
 from maildesk.domain.phrases import Phrase
 
 _BUILDS = (Assessed, Decided, OwnerNamed, StatusMoved, PartyAdded, PartyRemoved)
@@ -147,12 +148,19 @@ def _milestones(before: Case, after: Case, now: Case, span: _Span) -> tuple[Even
     for reached in after.milestones:
         if reached not in before.milestones and reached in now.milestones:
             events.append(MilestoneLost(reached.milestone))
-            later = (row.event for row in span.after if isinstance(row.event, MilestoneReached))
-            events += [event for event in later if event.milestone is reached.milestone]
-    for reached in before.milestones:
-        if reached not in after.milestones and now.reached(reached.milestone) is None:
-            events.append(MilestoneReached(reached.milestone, reached.at, reached.proof))
-    return tuple(events)
+            later = next((row for row in span.after if _proves(row, reached.milestone)), None)
+            if later:
+                events.append(MilestoneReached(reached.milestone, later.at, later.cause))
+    lost = (r for r in before.milestones if r not in after.milestones and now.reached(r.milestone) is None)
+    return (*events, *(MilestoneReached(r.milestone, r.at, r.proof) for r in lost))
+
+
+def _proves(row: Recorded, milestone: Milestone) -> bool:
+    """Whether a later event proves the milestone as well: of the first contact, any letter in a person's words."""
+    event = row.event
+    if isinstance(event, LetterWritten):
+        return milestone is Milestone.FIRST_CONTACT and not LETTERS[event.kind].auto_submitted
+    return isinstance(event, MilestoneReached) and event.milestone is milestone
 
 
 @command("#confirm", "#confirm", "bestätigen", needs_case=False, works_closed=True)
