@@ -183,6 +183,7 @@ class Process:
         parties = frozenset(party.address for party in case.parties) if case else frozenset[str]()
         index.remember(received.message, received.row, decision.case, parties)
         index.spend(decision.spent)
+        index.bounce(decision.bounced)
         if case:
             index.references[case.reference] = case.id
         for numbered in decision.letters:

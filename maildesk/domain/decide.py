@@ -70,7 +70,7 @@ def _bounce(situation: Situation) -> Decision | None:
         return None
     if letter is None:
         return shelved(situation, FilingReason.DELIVERY_REPORT, f"speaks of no letter of ours ({message.rule})")
-    has_failed = message.kind is Kind.BOUNCE
+    has_failed = message.kind is Kind.BOUNCE and not letter.has_bounced  # one fate for one letter, however many reports
     recipient = next(iter(message.bounce.recipients), None) if message.bounce else None
     status, diagnostic = (recipient.status, recipient.diagnostic) if recipient else ("", "")
     delivered = Delivered(letter.id, letter.kind, letter.recipient, Fate.REFUSED, status, diagnostic)

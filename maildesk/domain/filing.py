@@ -5,7 +5,7 @@ itself decided, so that a reply finds its parent in the same batch.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -57,13 +57,14 @@ class ReplyAddress:
 
 @dataclass(frozen=True, slots=True)
 class SentLetter:
-    """A letter of ours that a mail refers to."""
+    """A letter of ours that a mail refers to. `has_bounced`: a report on it came before."""
 
     id: int
     kind: LetterKind
     case: int | None
     person: str
     recipient: str
+    has_bounced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,12 @@ class FilingIndex:
         for ident in addresses:
             if ident in self.addresses:
                 self.addresses[ident] = replace(self.addresses[ident], is_spent=True)
+
+    def bounce(self, letters: Collection[int]) -> None:
+        """These letters came back, for the messages after it."""
+        for message_id, letter in self.letters.items():
+            if letter.id in letters:
+                self.letters[message_id] = replace(letter, has_bounced=True)
 
 
 @dataclass(frozen=True, slots=True)
