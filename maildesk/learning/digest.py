@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from maildesk.domain.case import Case
 from maildesk.domain.commands.reading import line_of
+from maildesk.domain.events import LetterBounced
 from maildesk.domain.letter import CaseLine, DigestGiven, Letter, LetterKind, Purpose, Tap
 from maildesk.domain.message import Address
 from maildesk.domain.phrases import Phrase
 from maildesk.domain.policy import DeskPolicy, Person
-from maildesk.store import cases, letters, messages
+from maildesk.store import cases, history, letters, messages
 from maildesk.store.commit import LetterState
+from maildesk.store.letters import StoredLetter
 
 AGES = ((0, 2), (3, 7), (8, 14), (15, 30), (31, None))
 _DAY = timedelta(days=1)
@@ -113,15 +115,21 @@ async def _refused(policy: DeskPolicy, since: datetime) -> tuple[CaseLine, ...]:
     """Letters to complainants that were refused or came back since the last digest, each on its case's line."""
     failed = await letters.failed_since(policy.name, since)
     known = await cases.load([letter.case for letter in failed if letter.case is not None])
-    return tuple(
-        line_of(
-            known[letter.case],
-            policy,
-            Phrase("digest.refused_letter", (letter.kind.value, letter.recipient, letter.answer[:200])),
-        )
-        for letter in failed
-        if letter.case in known
-    )
+    lines = []
+    for letter in failed:
+        if letter.case in known:
+            said = Phrase("digest.refused_letter", (letter.kind.value, letter.recipient, (await _why(letter))[:200]))
+            lines.append(line_of(known[letter.case], policy, said))
+    return tuple(lines)
+
+
+async def _why(letter: StoredLetter) -> str:
+    """Why it did not arrive: our server's word, or, where our server took it, what the report said that came back."""
+    if letter.bounced_at is None or letter.case is None:
+        return letter.answer
+    events = [recorded.event for recorded in await history.read(letter.case)]
+    reports = [event for event in events if isinstance(event, LetterBounced) and event.letter == letter.id]
+    return f"{reports[-1].status} {reports[-1].diagnostic}".strip() if reports else ""
 
 
 async def _health(policy: DeskPolicy, health: MailboxHealth, now: datetime) -> tuple[Phrase, ...]:

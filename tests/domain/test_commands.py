@@ -10,6 +10,7 @@ from maildesk.domain.case import Assessment, Milestone, Outcome, Role, Status
 from maildesk.domain.commands.correspondence import OUTCOME_WORDS, outcome_named, split_reasons
 from maildesk.domain.commands.work import people_named
 from maildesk.domain.decision import Disposition
+from maildesk.domain.events import MilestoneReached
 from maildesk.domain.letter import LetterKind
 
 
@@ -112,6 +113,13 @@ def test_a_reply_goes_to_the_complainant_in_their_language_and_thread_and_is_hel
     assert letter.in_reply_to == "<pats@mail.example>"
     assert decision.transcript is not None
     assert desk.case(case).reached(Milestone.FIRST_CONTACT)
+
+
+def test_a_second_letter_is_no_second_first_contact(desk, case):
+    desk.command(case, "#reply Hello")
+    desk.command(case, "#respond upheld\nWe left it in the rain.")
+    reached = [row.event.milestone for row in desk.history[case.id] if isinstance(row.event, MilestoneReached)]
+    assert reached.count(Milestone.FIRST_CONTACT) == 1
 
 
 def test_a_held_letter_leaves_by_the_due_time(desk, case):
