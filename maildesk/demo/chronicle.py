@@ -29,6 +29,7 @@ class Sheet:
     """One mail of the day. `said` are sentences on what the desk did with it and why; `case` is its reference.
 
     `kind` is what sort of letter of the desk it is, None for everybody else's mail; `kind_word` says it in words.
+    `is_forged`: whoever sent it could not log in as its author.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Sheet:
     case: str
     kind: LetterKind | None = None
     kind_word: str = ""
+    is_forged: bool = False
 
     @property
     def is_from_desk(self) -> bool:
@@ -66,9 +68,16 @@ class Sheet:
         part = self.mail.get_body((kind,))
         return str(part.get_content()) if part is not None else ""
 
+    def parted(self) -> tuple[str, str]:
+        """The text in two: what its author wrote, and the quote below it, from the line that introduces it."""
+        lines = self.body("plain").splitlines()
+        quote = next((at for at, line in enumerate(lines) if line.startswith(">")), len(lines) + 1)
+        begin = max(0, quote - 1)
+        return "\n".join(lines[:begin]).strip(), "\n".join(lines[begin:]).strip()
+
     def new_words(self) -> list[str]:
         """The lines that its author wrote, without blank ones, signature and quote."""
-        lines = list(takewhile(lambda line: line.rstrip() != "--", self.body("plain").splitlines()))
+        lines = takewhile(lambda line: line.rstrip() != "--", self.parted()[0].splitlines())
         return [line for line in lines if line.strip()]
 
     def lines_with(self, words: str) -> list[str]:
@@ -163,7 +172,8 @@ class Chronicle:
         stored = await _message_with(ident)
         said = tuple(self._of_message(stored, await _reference(stored.case))) if stored else ()
         case = await _reference(stored.case) if stored else ""
-        return Sheet(number, self._local(carried), mail, said, case)
+        is_forged = bool(carried.sender) and not carried.login
+        return Sheet(number, self._local(carried), mail, said, case, is_forged=is_forged)
 
     @staticmethod
     def _local(carried: Carried) -> datetime:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from maildesk.config import load
+from maildesk.config.settings import Settings
 from maildesk.demo.cast import DESK, DOMAIN, GRACE, ORGANISATION, PRIYA, ZONE, mail_host
 from maildesk.demo.mailboxes import HOST
-from maildesk.settings import Settings
 
 _TOML = """\
 # The demo's configuration. Its mail servers live only as long as the demo; its database stays:

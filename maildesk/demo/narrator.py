@@ -54,7 +54,8 @@ class Narrator:
             self._write(value, f"{label:<{label_width}}  ", "", keep_whole=True)
 
     def _mail(self, sheet: Sheet) -> None:
-        self._write(f"{sheet.sender} writes to {sheet.recipient}: “{sheet.subject}”", " > ", "mail")
+        who = f"Somebody, in the name of {sheet.sender}," if sheet.is_forged else sheet.sender
+        self._write(f"{who} writes to {sheet.recipient}: “{sheet.subject}”", " > ", "mail")
         for line in sheet.new_words()[:_EXCERPT_LINES]:
             self._excerpt(line)
         for words in sheet.said:

@@ -39,7 +39,8 @@ _SHADOW_STYLE = ":host { display: block; } .page { padding: 4px 0; } .foreign { 
 def mail_card(sheet: Sheet, *, is_open: bool) -> str:
     """The mail as a foldable card."""
     side = "out" if sheet.is_from_desk else "in"
-    kind = f' <span class="kind">· {_line(sheet.kind_word)}</span>' if sheet.kind_word else ""
+    word = "forged" if sheet.is_forged else sheet.kind_word
+    kind = f' <span class="kind">· {_line(word)}</span>' if word else ""
     return (
         f'<details class="mail {side}" id="mail-{sheet.number}"{" open" if is_open else ""}>'
         f'<summary><span class="who">{_line(sheet.sender)} → {_line(sheet.recipient)}{kind}</span>'
@@ -76,13 +77,19 @@ def _fields(sheet: Sheet) -> Iterator[tuple[str, str]]:
 def _body(sheet: Sheet) -> str:
     text, html = sheet.body("plain"), sheet.body("html")
     if not html:
-        return f'<div class="body"><p class="words">{escape(visible_lines(text))}</p></div>'
+        words, quote = sheet.parted()
+        body = f'<div class="body"><p class="words">{escape(visible_lines(words))}</p></div>'
+        return body + (_folded("The quote below it", _preformatted(quote)) if quote else "")
     # a letter of the desk brings rules for dark screens along; foreign rules are left out
     own_rules = " ".join(_STYLE.findall(html)) if sheet.is_from_desk else ""
     frame = "page" if sheet.is_from_desk else "foreign"
     shown = f'<style>{_SHADOW_STYLE} {own_rules}</style><div class="{frame}">{harmless(html)}</div>'
     body = f'<div class="body"><div><template shadowrootmode="open">{shown}</template></div></div>'
-    return body + _folded("The same mail as plain text", f'<pre class="text">{escape(visible_lines(text))}</pre>')
+    return body + _folded("The same mail as plain text", _preformatted(text))
+
+
+def _preformatted(text: str) -> str:
+    return f'<pre class="text">{escape(visible_lines(text))}</pre>'
 
 
 def _folded(label: str, inner: str) -> str:

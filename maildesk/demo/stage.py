@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from maildesk import daemon, store
+from maildesk.config.settings import Settings
 from maildesk.demo.cast import DESK, PLAYERS, WITHOUT_MAILBOX, ZONE, Player, player_at
 from maildesk.demo.clock import PushedClock
 from maildesk.demo.configuration import configure
@@ -19,7 +20,6 @@ from maildesk.demo.mailboxes import HOST, open_mailboxes
 from maildesk.demo.post import Carried, Post, open_post
 from maildesk.domain.letter import LetterKind
 from maildesk.journal import open_journal
-from maildesk.settings import Settings
 from maildesk.store import cases, letters
 from maildesk.store.commit import LetterState
 
