@@ -13,6 +13,8 @@ from pathlib import Path
 
 from maildesk import __version__, store
 from maildesk.children import Children, Limits
+from maildesk.config.settings import Desk, Mailbox, Settings
+from maildesk.config.settings import Submission as SubmissionSettings
 from maildesk.desk.checkup import Place
 from maildesk.desk.clock import Clock, SystemClock, first_of
 from maildesk.desk.dispatch import Dispatch
@@ -34,8 +36,6 @@ from maildesk.mail.backoff import next_delay
 from maildesk.mail.identity import ReadPolicy
 from maildesk.mail.parse import PRELOAD
 from maildesk.mail.submission import Submission
-from maildesk.settings import Desk, Mailbox, Settings
-from maildesk.settings import Submission as SubmissionSettings
 
 SHUTDOWN_SECONDS = 7.0
 CALM_SECONDS = 300.0

@@ -19,9 +19,9 @@ from servers.dovecot import PASSWORD, Dovecot
 from servers.sink import Sink, Taken
 
 from maildesk import daemon, store
+from maildesk.config.settings import Authenticity, Desk, Limits, Mailbox, Settings, Staff, Submission
 from maildesk.domain.case import Case
 from maildesk.journal import Entry
-from maildesk.settings import Authenticity, Desk, Limits, Mailbox, Settings, Staff, Submission
 from maildesk.store import cases, rebuild, verify
 
 SECONDS = 30.0

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, strategies
 
 from maildesk import config
-from maildesk.config_fields import names_in
-from maildesk.config_lines import key_lines
-from maildesk.settings import Settings
+from maildesk.config.fields import names_in
+from maildesk.config.lines import key_lines
+from maildesk.config.settings import Settings
 
 EXAMPLE = Path(__file__).parent.parent / "deploy" / "maildesk.example.toml"
 COMMENTED_SETTING = re.compile(r"^#(\w+ = )", re.MULTILINE)

@@ -20,7 +20,7 @@ ROOMS = {
     "journal": {"journal"},
 }
 ONLY_IN = {"tortoise": {"store"}, "jinja2": {"letters"}, "imapclient": {"mail"}, "aiosmtplib": {"mail"}}
-MAY_READ_CONFIG = ("config", "settings", "daemon", "demo", "cli", "__main__")
+MAY_READ_CONFIG = ("config", "daemon", "demo", "cli", "__main__")
 PURE = sys.stdlib_module_names - {
     "asyncio", "http", "imaplib", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "select",
     "selectors", "shutil", "smtplib", "socket", "socketserver", "sqlite3", "ssl", "subprocess", "tempfile", "threading",
@@ -63,7 +63,7 @@ def faults(path: Path) -> Iterator[str]:
         is_a_room = other is not None and ((PACKAGE / other).is_dir() or (PACKAGE / f"{other}.py").exists())
         if is_a_room and room in ROOMS and other not in ROOMS[room] and (PACKAGE / str(other)).is_dir():
             yield f"{where} {room} may not import {other}"
-        if is_a_room and other in ("config", "settings") and not room.startswith(MAY_READ_CONFIG):
+        if is_a_room and other == "config" and not room.startswith(MAY_READ_CONFIG):
             yield f"{where} {room} may not see the settings; it receives values"
         if top in ONLY_IN and room not in ONLY_IN[top]:
             yield f"{where} only {' and '.join(ONLY_IN[top])} may import {top}"

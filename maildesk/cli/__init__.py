@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from maildesk.settings import Settings
+    from maildesk.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from maildesk.cli import CliError, Desktop
 from maildesk.cli.screen import clean, print_json
 
 if TYPE_CHECKING:
+    from maildesk.config.settings import Settings
     from maildesk.desk.checkup import Finding
-    from maildesk.settings import Settings
 
 PROBE_SECONDS = 30.0
 

@@ -13,7 +13,7 @@ from maildesk.desk.intake import Intake
 from maildesk.domain.case import Milestone
 from maildesk.journal import Entry
 from maildesk.mail.accounts import MailboxDown
-from maildesk.settings import Settings
+from maildesk.config.settings import Settings
 from maildesk.store import inbox
 
 

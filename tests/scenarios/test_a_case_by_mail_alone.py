@@ -18,7 +18,7 @@ from servers.postfix import Postfix
 from servers.sink import Sink
 
 from maildesk.domain.case import Milestone, Outcome, Status
-from maildesk.settings import Staff
+from maildesk.config.settings import Staff
 from maildesk.store import history
 
 _NUMBERS = itertools.count(1)

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from maildesk.config_findings import Findings
-from maildesk.config_lines import Path as KeyPath
-from maildesk.config_words import choices, did_you_mean
-from maildesk.settings import LANGUAGES
+from maildesk.config.findings import Findings
+from maildesk.config.lines import Path as KeyPath
+from maildesk.config.settings import LANGUAGES
+from maildesk.config.words import choices, did_you_mean
 
 Values = Mapping[str, Any]
 CrossCheck = Callable[[Values, Findings], None]
 
-_PROFILES = Path(__file__).parent / "mail" / "profiles"
+_PROFILES = Path(__file__).parent.parent / "mail" / "profiles"
 _NEEDS_AUTHSERV_ID = "rfc8601"
 
 

@@ -14,12 +14,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from maildesk import config_secrets
-from maildesk.config_checks import Complaint, one_line
-from maildesk.config_findings import Findings
-from maildesk.config_lines import Path as KeyPath
-from maildesk.config_words import choices, did_you_mean, expected, shown
-from maildesk.settings import Rule
+from maildesk.config import secrets
+from maildesk.config.checks import Complaint, one_line
+from maildesk.config.findings import Findings
+from maildesk.config.lines import Path as KeyPath
+from maildesk.config.settings import Rule
+from maildesk.config.words import choices, did_you_mean, expected, shown
 
 _MISSING = dataclasses.MISSING
 _NO_RULE = Rule()
@@ -38,7 +38,7 @@ class Setting:
     @property
     def names(self) -> tuple[str, ...]:
         """The names by which it can be given."""
-        return config_secrets.names(self.name) if self.rule.is_secret else (self.name,)
+        return secrets.names(self.name) if self.rule.is_secret else (self.name,)
 
     @property
     def is_table(self) -> bool:
@@ -111,7 +111,7 @@ def _read_setting(setting: Setting, table: Mapping[str, Any], at: KeyPath, near:
         return _usual(setting, at, near, found)
     key = (*at, setting.name)
     if setting.rule.is_secret:
-        secret = config_secrets.read(setting.name, table, at, found)
+        secret = secrets.read(setting.name, table, at, found)
         given = next(name for name in setting.names if name in table)
         return _MISSING if secret is None else _checked(setting, secret, (*at, given), found)
     value = table[setting.name]

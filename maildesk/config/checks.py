@@ -1,6 +1,6 @@
 """What a single setting must be, beyond its type: small functions from a value to nothing or a complaint.
 
-Each is pure but for `existing_file`; checks that need more than one setting stand in `config_cross`.
+Each is pure but for `existing_file`; checks that need more than one setting stand in `cross`.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from maildesk.config_words import did_you_mean
+from maildesk.config.words import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from maildesk.config_findings import Findings
-from maildesk.config_lines import Path as KeyPath
+from maildesk.config.findings import Findings
+from maildesk.config.lines import Path as KeyPath
 
 _LONGEST = 65_536
 

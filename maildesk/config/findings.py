@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from maildesk.config_lines import Path as KeyPath
-from maildesk.config_words import Problem
+from maildesk.config.lines import Path as KeyPath
+from maildesk.config.words import Problem
 
 
 @dataclass(slots=True)

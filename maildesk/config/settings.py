@@ -12,8 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from maildesk import config_checks as checks
-from maildesk.config_checks import Check
+from maildesk.config import checks
+from maildesk.config.checks import Check
 
 Security = Literal["tls", "starttls", "none"]
 Role = Literal["handler", "manager"]
@@ -35,7 +35,7 @@ class Rule:
     """What the loader must know of one setting beyond its type and default.
 
     `name` is its name in the file where that differs. `usual` works the default out of the settings that stand before
-    it in the same table and in the table around it. A secret may be given in four ways (`config_secrets`).
+    it in the same table and in the table around it. A secret may be given in four ways (`secrets`).
     """
 
     checks: tuple[Check, ...] = ()

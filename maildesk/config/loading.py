@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maildesk.config_cross import CROSS_CHECKS
-from maildesk.config_fields import read_table, settings_of
-from maildesk.config_findings import Findings
-from maildesk.config_lines import key_lines
-from maildesk.config_secrets import names
-from maildesk.config_words import ConfigurationError, Problem, choices, did_you_mean
-from maildesk.settings import Settings
+from maildesk.config.cross import CROSS_CHECKS
+from maildesk.config.fields import read_table, settings_of
+from maildesk.config.findings import Findings
+from maildesk.config.lines import key_lines
+from maildesk.config.secrets import names
+from maildesk.config.settings import Settings
+from maildesk.config.words import ConfigurationError, Problem, choices, did_you_mean
 
 __all__ = ["ConfigurationError", "Examined", "Problem", "examine", "find", "load"]
 
