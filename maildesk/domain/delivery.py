@@ -88,9 +88,12 @@ def settled(case: Case, delivered: Delivered, author: Author) -> CaseChange:
 def people_to_warn(case: Case | None, delivered: Delivered, policy: DeskPolicy) -> tuple[Person, ...]:
     """Who hears of a letter that did not arrive: the owner, else who hears of new cases, else the managers.
 
+    A transcript that did not arrive is always told to the managers: letters may leave that its reader could not stop.
     Never somebody about whose own address it is: that would bounce again.
     """
     told = to_tell(case, policy) if case else ()
+    if delivered.kind is LetterKind.TRANSCRIPT:
+        told = tuple(dict.fromkeys((*told, *policy.managers())))
     able = tuple(p for p in told if not p.writes_from(delivered.recipient))
     return able or tuple(p for p in policy.managers() if not p.writes_from(delivered.recipient))
 

@@ -42,11 +42,12 @@ async def _find_addresses(index: FilingIndex, keys: FilingKeys, desk: str) -> No
 
 async def _find_ids(index: FilingIndex, keys: FilingKeys, desk: str) -> None:
     asked = _by_key(keys.message_ids)
-    names = ("message_id", "id", "kind", "bounced_at", "case_id", "person", "recipient")
+    names = ("message_id", "id", "kind", "case_id", "person", "recipient", "bounced_at")
     for chunk in chunks(tuple(asked)):
         letters = await LetterRow.filter(message_id__in=chunk, desk=desk).values_list(*names)
-        for message_id, ident, kind, bounced_at, *rest in letters:
-            index.letters[asked[message_id]] = SentLetter(ident, LetterKind(kind), *rest, has_bounced=bool(bounced_at))
+        for message_id, ident, kind, case, person, recipient, bounced_at in letters:
+            sent = SentLetter(ident, LetterKind(kind), case, person, recipient, has_bounced=bounced_at is not None)
+            index.letters[asked[message_id]] = sent
         on_cases = MessageRow.filter(message_id__in=chunk, desk=desk, case_id__isnull=False).order_by("id")
         for message_id, case in await on_cases.values_list("message_id", "case_id"):
             index.messages[asked[message_id]] = case
