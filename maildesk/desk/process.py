@@ -25,8 +25,9 @@ from maildesk.domain.opening import Received
 from maildesk.domain.policy import DeskPolicy
 from maildesk.domain.tokens import Keyring, Use, verify
 from maildesk.journal import Entry
+from maildesk.mail.parse import unreadable
 from maildesk.store import StoreError, cases, inbox
-from maildesk.store.errors import CaseMoved, Unreachable
+from maildesk.store.errors import AlreadyDone, CaseMoved, Unreachable
 from maildesk.store.filing_index import filing_index
 
 MOST_ATTEMPTS = 3
@@ -104,25 +105,35 @@ class Process:
         return len(claimed)
 
     async def _read(self, claimed: Sequence[inbox.Kept]) -> list[_Mail]:
-        """What was read; a mail that has died on us too often is not given to a reader any more."""
+        """What was read of each."""
         read = await self._reader.read([kept.octets for kept in claimed])
         return [_Mail(kept, one) for kept, one in zip(claimed, read, strict=True)]
 
     async def _alone(self, mail: _Mail) -> None:
-        """One message of a batch that failed. Its third failure gives it a case of its own."""
+        """One message of a batch that failed. Its third failure gives it a case of its own, by a scan of its header."""
+        why = await self._tried(mail)
+        if why and mail.kept.attempts >= MOST_ATTEMPTS:
+            await self._tried(replace(mail, read=Read(unreadable(mail.kept.octets, why), why)))
+
+    async def _tried(self, mail: _Mail) -> str:
+        """Why the message cannot be committed; empty where it was. It is kept either way."""
         try:
             await self._commit([mail])
         except Unreachable:
             raise
+        except AlreadyDone:
+            return ""  # another daemon has dealt with it
         except Exception as failure:  # noqa: BLE001 - the mail is kept, and tried again
-            await self._failed(mail.kept, f"{type(failure).__name__}: {failure}")
-            if mail.kept.attempts >= MOST_ATTEMPTS:
-                await self._commit([replace(mail, read=replace(mail.read, failure=str(failure) or "unknown"))])
+            why = f"{type(failure).__name__}: {failure}"
+            await self._failed(mail.kept, why)
+            return why
+        return ""
 
     async def _failed(self, kept: inbox.Kept, why: str) -> None:
         self._log(Entry.FAILED, desk=self._policy.name, message=kept.id, what=why, attempt=kept.attempts)
         await inbox.failed([kept.id], why)
-        self.kept.set()
+        if kept.attempts < MOST_ATTEMPTS:
+            self.kept.set()
 
     async def _commit(self, mails: Sequence[_Mail]) -> None:
         """Decide and write; where a case moved meanwhile, decide again on what it is now."""

@@ -200,7 +200,7 @@ def _opened(situation: Situation, reason: FilingReason, silent: Phrase | None) -
     case, first = opened(received, policy, numbers, reason, situation.filing.repeat_of)
     receipt = None if silent else acknowledgement(case, received, policy, numbers)
     receipts: tuple[Numbered, ...] = (receipt,) if receipt else ()
-    references = tuple(CasesRefer(other.id) for other in situation.related)
+    references = tuple(CasesRefer(other.id, other.reference) for other in situation.related)
     author = Author("complainant", received.row, situation.now)
     rest: tuple[Event, ...] = (*written(receipts), *references)
     change = CaseChange(None, author.change(case, rest).after, author.records((*first, *rest)))
@@ -236,7 +236,7 @@ def _others_told(situation: Situation, case: Case) -> tuple[Numbered, ...]:
 
 
 def _refers(situation: Situation, other: Case, new: Case) -> CaseChange:
-    return Author("desk", situation.received.row, situation.now).change(other, (CasesRefer(new.id),))
+    return Author("desk", situation.received.row, situation.now).change(other, (CasesRefer(new.id, new.reference),))
 
 
 def _sender(situation: Situation) -> str:

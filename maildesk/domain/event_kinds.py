@@ -87,7 +87,7 @@ class Assessed:
     severity: str
     safety: str
     complexity: str
-    impact: str
+    impact: str = personal(default="")
     immediate_action: str = personal(default="")
 
 
@@ -106,7 +106,7 @@ class Decided:
 
     version: ClassVar[int] = 1
     outcome: Outcome | None
-    remedies: tuple[Remedy, ...]
+    remedies: tuple[Remedy, ...] = personal(default=())
     reasons: str = personal(default="")
 
 
@@ -179,10 +179,11 @@ class LetterBounced:
 
 @dataclass(frozen=True, slots=True)
 class CasesRefer:
-    """Two cases refer to each other."""
+    """Two cases speak of each other; `reference` is the other's."""
 
     version: ClassVar[int] = 1
     other: int
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from maildesk.domain.case import Case, Party, Role
-from maildesk.domain.events import CasesRefer, Event, LetterWritten, MessageFiled, Opened, PartyAdded, apply, open_case
+from maildesk.domain.events import Event, LetterWritten, MessageFiled, Opened, PartyAdded, apply, open_case
 from maildesk.domain.letter import Acknowledgement, CameIn, Content, Letter, LetterKind, Purpose, Tap, TooLarge
 from maildesk.domain.message import Address, Message
 from maildesk.domain.numbers import Numbered, Numbers
@@ -176,8 +176,3 @@ def to_tell(case: Case, policy: DeskPolicy) -> tuple[Person, ...]:
 def written(letters: tuple[Numbered, ...]) -> tuple[LetterWritten, ...]:
     """The events that these letters to a complainant leave on their case."""
     return tuple(LetterWritten(n.id, n.letter.kind, n.letter.to.address) for n in letters)
-
-
-def referring(case: int, others: tuple[int, ...]) -> tuple[CasesRefer, ...]:
-    """The events by which a case notes the others that its mail speaks of."""
-    return tuple(CasesRefer(other) for other in others if other != case)

@@ -80,7 +80,7 @@ SAMPLES = [
     (LetterAccepted(12, LetterKind.REPLY), {}),
     (LetterRefused(12, LetterKind.REPLY, 550, "no such user"), {}),
     (LetterBounced(12, LetterKind.REPLY, "5.1.1", "no such user"), {}),
-    (CasesRefer(2), {}),
+    (CasesRefer(2, "C-2026-000002"), {}),
     (Undone(8), {}),
 ]
 ALL = [OPENED, *(event for event, _ in SAMPLES)]
@@ -115,9 +115,9 @@ def test_the_words_and_addresses_of_people_are_personal_and_nothing_else_is():
         "MessageFiled": ("sender",),
         "StatusMoved": (),
         "OwnerNamed": (),
-        "Assessed": ("immediate_action",),
+        "Assessed": ("impact", "immediate_action"),
         "Noted": ("text",),
-        "Decided": ("reasons",),
+        "Decided": ("remedies", "reasons"),
         "MilestoneReached": (),
         "MilestoneLost": (),
         "LetterWritten": ("recipient",),

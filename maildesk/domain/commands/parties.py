@@ -68,6 +68,6 @@ def newcase(standing: Standing, line: CommandLine) -> Effect | Refusal:
     if without_acknowledgement(received, standing.policy, 0) is None:
         receipt = acknowledgement(new, received, standing.policy, standing.numbers)
         letters = (receipt,) if receipt else ()
-    rest: tuple[Event, ...] = (CasesRefer(case.id), *written(letters))
+    rest: tuple[Event, ...] = (CasesRefer(case.id, case.reference), *written(letters))
     opening = Opening(reduce(apply, rest, new), (*events, *rest), letters, unverified.message)
-    return Effect(Phrase("newcase.done", (new.reference,)), (CasesRefer(new.id),), opening=opening)
+    return Effect(Phrase("newcase.done", (new.reference,)), (CasesRefer(new.id, new.reference),), opening=opening)
