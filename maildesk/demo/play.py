@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from maildesk.demo import folder as place
-from maildesk.demo.cast import PLAYERS, WITHOUT_MAILBOX, ZONE
+from maildesk.demo.cast import DESK, PLAYERS, WITHOUT_MAILBOX, ZONE
 from maildesk.demo.chronicle import Chronicle, Passage
 from maildesk.demo.event_words import telling
 from maildesk.demo.mailboxes import HOST
@@ -45,6 +45,7 @@ async def perform(play: Play, narrator: Narrator) -> None:
         (play.folder / "index.html").write_text(page(passages, stage.day), encoding="utf-8")
         narrator.closing(_where_to_look(play.folder, passages))
         if play.keeps_running:
+            stage.clock.push_to(datetime.now(UTC))
             narrator.closing(_client_settings(stage))
             await stage.world.stopping.wait()
 
@@ -75,9 +76,11 @@ def _where_to_look(folder: Path, passages: list[Passage]) -> tuple[tuple[str, st
 def _client_settings(stage: Stage) -> tuple[tuple[str, str], ...]:
     desk = stage.settings.desks[0]
     return (
-        ("Still running", "until Ctrl-C. Write to the desk yourself, from any of these mailboxes:"),
+        ("Still running", "until Ctrl-C, by today's clock. Work as any of these people with a mail program:"),
         ("IMAP", f"{HOST} port {desk.mailbox.port}, no encryption"),
         ("SMTP", f"{HOST} port {desk.submission.port}, no encryption, with login"),
         ("Password", desk.mailbox.password),
         *(("User", player.address) for player in PLAYERS if player.address not in WITHOUT_MAILBOX),
+        ("Try", f"write a complaint to {DESK.address}, then answer the notice in the handler's mailbox with #take"),
+        ("", "and #reply now, with some words below it. #help lists all commands."),
     )

@@ -1,5 +1,6 @@
 """`maildesk demo` as a person runs it: in a folder of its own, to its end, and then looked at from outside."""
 
+import asyncio
 import contextlib
 import email
 import email.policy
@@ -8,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import smtplib
 import sqlite3
 import subprocess
 import sys
@@ -17,8 +19,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from patience import until
 
-from maildesk.demo.cast import GRACE, JONAS, MARGARET, PRIYA
+from maildesk.demo.cast import DESK, GRACE, JONAS, MARGARET, PRIYA
 from maildesk.demo.scenes import SCENES
 
 SECONDS = 55  # the demo promises less than a minute
@@ -212,6 +215,23 @@ def kept_running(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[s
         running.communicate(timeout=10)
 
 
+def newest_subject_after_a_complaint(settings: dict[str, str]) -> str:
+    """A complaint by SMTP, as somebody's mail program sends it, and the handler's newest mail once it is there."""
+    imap, smtp = (int(re.search(r"port (\d+)", settings[name])[1]) for name in ("IMAP", "SMTP"))
+    mail = email.message.EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = JONAS.address, DESK.address, "No answer on the phone"
+    mail.set_content("I called five times this week and nobody picked up.")
+    with imaplib.IMAP4("127.0.0.1", imap, timeout=10) as client:
+        client.login(GRACE.address, settings["Password"])
+        _, (before,) = client.select("INBOX", readonly=True)
+        with smtplib.SMTP("127.0.0.1", smtp, timeout=10) as line:
+            line.login(JONAS.address, settings["Password"])
+            line.send_message(mail)
+        asyncio.run(until(lambda: int(client.select("INBOX", readonly=True)[1][0]) > int(before), "the notice"))
+        _, parts = client.fetch(str(int(before) + 1), "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+        return parts[0][1].decode()
+
+
 def test_a_second_run_replaces_the_first_and_with_keep_a_mail_client_can_log_in_until_ctrl_c(played, tmp_path):
     shutil.copytree(played.folder / "demo", tmp_path / "demo")
     before = played.page
@@ -221,6 +241,7 @@ def test_a_second_run_replaces_the_first_and_with_keep_a_mail_client_can_log_in_
             client.login(GRACE.address, settings["Password"])
             _, (number,) = client.select("INBOX", readonly=True)
         assert int(number) == len(played.letters_to(GRACE.address))
+        assert "New complaint" in newest_subject_after_a_complaint(settings)
         refused = maildesk("demo", folder=tmp_path)
         assert refused.returncode == 1
         assert "in use by another maildesk" in refused.stderr
