@@ -111,7 +111,7 @@ def test_opening_it_again_replaces_the_first(journal):
     journal()
     log, stream = journal()
     log(Entry.STARTED, version="1")
-    logging.getLogger("mailparser").warning("once")
+    logging.getLogger("imapclient").warning("once")
     assert len(stream.getvalue().splitlines()) == 2
 
 
