@@ -7,8 +7,12 @@ have names: `QUOTES` is the table of them. Their text is put between two private
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from maildesk.domain.marker import QUOTE_BEGINS, QUOTE_ENDS
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement  # only for the types: lxml is heavy and loaded where it is needed
 
 MARKUP_CHARACTERS = 256 * 1024
 LEVELS = 200
@@ -118,7 +122,7 @@ def laid_out(markup: str) -> str:
     return text
 
 
-def mark_quotes(tree: "HtmlElement") -> None:  # noqa: F821  imported where it is needed: lxml is heavy
+def mark_quotes(tree: "HtmlElement") -> None:
     """Put marks around the text of the elements that the tables name, the outermost only."""
     from lxml.html import HtmlElement
 
@@ -133,7 +137,7 @@ def mark_quotes(tree: "HtmlElement") -> None:  # noqa: F821  imported where it i
                 parent[-1].tail = f"{parent[-1].tail or ''}{QUOTE_ENDS}"
 
 
-def names(element: "HtmlElement", tag: str, attribute: str, value: str) -> bool:  # noqa: F821  see above
+def names(element: "HtmlElement", tag: str, attribute: str, value: str) -> bool:
     """Whether a row of the tables names an element."""
     if element.tag != tag:
         return False
@@ -143,7 +147,7 @@ def names(element: "HtmlElement", tag: str, attribute: str, value: str) -> bool:
     return value in found.split() if attribute == "class" else found == value
 
 
-def begin_at(element: "HtmlElement") -> None:  # noqa: F821  see above
+def begin_at(element: "HtmlElement") -> None:
     """The quote begins with this element."""
     if element.tag == "hr":
         element.tail = f"{QUOTE_BEGINS}{element.tail or ''}"
@@ -151,7 +155,7 @@ def begin_at(element: "HtmlElement") -> None:  # noqa: F821  see above
         element.text = f"{QUOTE_BEGINS}{element.text or ''}"
 
 
-def end_after(element: "HtmlElement") -> None:  # noqa: F821  see above
+def end_after(element: "HtmlElement") -> None:
     """The quote ends with this element."""
     if len(element):
         element[-1].tail = f"{element[-1].tail or ''}{QUOTE_ENDS}"

@@ -9,11 +9,11 @@ from living import SECONDS, LivingDesk, living, mail, settings_for, text_of
 from servers.dovecot import Dovecot
 
 from maildesk import daemon
+from maildesk.config.settings import Settings
 from maildesk.desk.intake import Intake
 from maildesk.domain.case import Milestone
 from maildesk.journal import Entry
 from maildesk.mail.accounts import MailboxDown
-from maildesk.config.settings import Settings
 from maildesk.store import inbox
 
 

@@ -100,9 +100,7 @@ def test_what_a_person_wrote_is_not_called_automatic():
 
 
 def test_optional_headers_are_absent_where_there_is_nothing_to_say():
-    bare = letter(
-        reply_to=None, in_reply_to=None, references=(), auto_submitted="", desk_mark="", language=""
-    )
+    bare = letter(reply_to=None, in_reply_to=None, references=(), auto_submitted="", desk_mark="", language="")
     assert names_of(bare.octets) == ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
 
 

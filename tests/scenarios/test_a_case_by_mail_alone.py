@@ -17,8 +17,8 @@ from servers.dovecot import Dovecot
 from servers.postfix import Postfix
 from servers.sink import Sink
 
-from maildesk.domain.case import Milestone, Outcome, Status
 from maildesk.config.settings import Staff
+from maildesk.domain.case import Milestone, Outcome, Status
 from maildesk.store import history
 
 _NUMBERS = itertools.count(1)
