@@ -26,9 +26,10 @@ class PushedClock:
 
     def push_to(self, moment: datetime) -> None:
         """Make it that moment, and wake everybody who waits. A moment that has passed changes nothing."""
-        span = moment - self.now()
-        if span <= timedelta():
-            return
+        self.push(max(timedelta(), moment - self.now()))
+
+    def push(self, span: timedelta) -> None:
+        """Let so much time pass at once, and wake everybody who waits."""
         self._ahead += span
         self._pushed.set()
         self._pushed = asyncio.Event()
