@@ -127,3 +127,11 @@ async def test_mail_to_an_address_without_a_mailbox_comes_back_as_a_delivery_rep
     (recipient,) = report.bounce.recipients
     assert (recipient.address, recipient.action, recipient.status) == (DEREK.address, "failed", "5.1.1")
     assert email.message_from_bytes(raw, policy=email.policy.default)["Return-Path"] == "<>"
+
+
+def test_the_post_office_has_no_slots_which_aiosmtpd_cannot_look_through_before_python_3_11_3() -> None:
+    """aiosmtpd asks its handler for every attribute; a dataclass with slots refuses `__weakref__` (cpython gh-102069).
+
+    Debian 12 has Python 3.11.2, where every connection to the post was closed without a word.
+    """
+    assert not hasattr(Post, "__slots__")
