@@ -45,7 +45,7 @@ class Carried:
         return found
 
 
-@dataclass  # without slots: aiosmtpd reads every attribute of its handler, which fails before 3.11.3 (cpython gh-102069)
+@dataclass  # no slots: aiosmtpd reads every attribute of its handler, which fails before 3.11.3 (cpython gh-102069)
 class Post:
     """The post office. `carried` is every mail in order, `port` speaks SMTP; mutable, in one event loop only."""
 
