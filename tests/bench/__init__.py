@@ -1,0 +1,1 @@
+"""The benchmark: `make bench` runs run.py, the other modules measure one thing each."""
