@@ -10,7 +10,7 @@ import email.utils
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -20,35 +20,12 @@ from servers.sink import Sink, Taken
 
 from maildesk import daemon, store
 from maildesk.config.settings import Authenticity, Desk, Limits, Mailbox, Settings, Staff, Submission
+from maildesk.demo.clock import PushedClock
 from maildesk.domain.case import Case
 from maildesk.journal import Entry
 from maildesk.store import cases, rebuild, verify
 
 SECONDS = 30.0
-
-
-class PushedClock:
-    """Stands until it is pushed, but for the wall time that passes meanwhile."""
-
-    def __init__(self, start: datetime | None = None) -> None:
-        self._ahead = (start - datetime.now(UTC)) if start else timedelta()
-        self._pushed = asyncio.Event()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
-
-    def push(self, span: timedelta) -> None:
-        self._ahead += span
-        self._pushed.set()
-        self._pushed = asyncio.Event()
-
-    async def wait(self, seconds: float) -> None:
-        end = self.now() + timedelta(seconds=seconds)
-        while (left := (end - self.now()).total_seconds()) > 0:
-            try:
-                await asyncio.wait_for(self._pushed.wait(), left)
-            except TimeoutError:
-                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +212,7 @@ async def living(
     def write(entry: Entry, /, **facts: object) -> None:
         log.append((entry, facts))
 
-    clock = PushedClock(start)
+    clock = PushedClock(start or datetime.now(UTC))
     desk = LivingDesk(settings, dovecot, sink, clock, daemon.World(clock=clock, log=write), log)
     await desk.start(is_well=is_well)
     try:

@@ -13,7 +13,7 @@ from maildesk.domain.numbers import Numbered
 from maildesk.domain.opening import Received
 from maildesk.domain.policy import DeskPolicy
 from maildesk.journal import Entry
-from maildesk.store.commit import Change, Commit, LetterState, NewAddress, NewCopy, NewLetter, NewMessage
+from maildesk.store.commit import Commit, LetterState, NewAddress, NewCopy, NewLetter, NewMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Assembly:
         """Everything, to be written together."""
         return Commit(
             at=self.now,
-            changes=tuple(Change(c.before, c.after, c.events) for c in self._changes.values()),
+            changes=tuple(self._changes.values()),
             messages=tuple(self._messages),
             copies=tuple(self._copies),
             letters=tuple(self._letters),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from maildesk.domain.addressed import to_staff
 from maildesk.domain.case import Case, Milestone
 from maildesk.domain.decision import Author, CaseChange
 from maildesk.domain.events import (
@@ -15,8 +16,7 @@ from maildesk.domain.events import (
     MilestoneLost,
     MilestoneReached,
 )
-from maildesk.domain.letter import LETTERS, Audience, Letter, LetterKind, Purpose, RefusedLetter
-from maildesk.domain.message import Address
+from maildesk.domain.letter import LETTERS, Audience, LetterKind, RefusedLetter
 from maildesk.domain.numbers import Numbered, Numbers
 from maildesk.domain.opening import to_tell
 from maildesk.domain.policy import DeskPolicy, Person
@@ -104,19 +104,6 @@ def warning(case: Case | None, delivered: Delivered, policy: DeskPolicy, numbers
         return ()
     content = RefusedLetter(delivered.kind, delivered.recipient, delivered.code, delivered.answer[:500])
     return tuple(
-        Numbered(
-            next(numbers.ids),
-            Letter(
-                kind=LetterKind.REFUSED,
-                to=Address(person.name, person.address),
-                language=person.language,
-                zone=person.zone,
-                content=content,
-                case=case.id if case else None,
-                subject=case.subject if case else "",
-                person=person.key,
-                purpose=Purpose.STAFF,
-            ),
-        )
+        Numbered(next(numbers.ids), to_staff(person, LetterKind.REFUSED, content, case))
         for person in people_to_warn(case, delivered, policy)
     )

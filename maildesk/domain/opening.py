@@ -1,13 +1,14 @@
 """A message becomes a case: the events of its first moment, the acknowledgement, and who of the staff is told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from maildesk.domain.addressed import to_party, to_staff
 from maildesk.domain.case import Case, Party, Role
 from maildesk.domain.events import Event, LetterWritten, MessageFiled, Opened, PartyAdded, apply, open_case
-from maildesk.domain.letter import Acknowledgement, CameIn, Content, Letter, LetterKind, Purpose, Tap, TooLarge
-from maildesk.domain.message import Address, Message
+from maildesk.domain.letter import Acknowledgement, CameIn, Content, LetterKind, Tap, TooLarge
+from maildesk.domain.message import Message
 from maildesk.domain.numbers import Numbered, Numbers
 from maildesk.domain.phrases import Phrase
 from maildesk.domain.policy import DeskPolicy, Person
@@ -74,20 +75,11 @@ def acknowledgement(
     if party is None:
         return None
     content: Content = TooLarge(received.too_large, policy.message_bytes) if received.too_large else Acknowledgement()
-    letter = Letter(
-        kind=LetterKind.TOO_LARGE if received.too_large else LetterKind.ACKNOWLEDGEMENT,
-        to=Address(party.name, party.address),
-        language=case.language,
-        zone=policy.zone,
-        content=content,
-        case=case.id,
-        subject=case.subject,
-        person=party.address,
-        purpose=Purpose.COMPLAINANT,
-        in_reply_to=received.message.message_id,
-        references=thread_of(received.message),
-    )
-    return Numbered(next(numbers.ids), letter)
+    kind = LetterKind.TOO_LARGE if received.too_large else LetterKind.ACKNOWLEDGEMENT
+    letter = to_party(party, kind, content, case, policy)
+    message = received.message
+    threaded = replace(letter, in_reply_to=message.message_id, references=thread_of(message))
+    return Numbered(next(numbers.ids), threaded)
 
 
 def thread_of(message: Message) -> tuple[str, ...]:
@@ -146,21 +138,7 @@ def tell(
         others=notice.others,
     )
     return tuple(
-        Numbered(
-            next(numbers.ids),
-            Letter(
-                kind=notice.kind,
-                to=Address(person.name, person.address),
-                language=person.language,
-                zone=person.zone,
-                content=content,
-                case=case.id,
-                subject=case.subject,
-                person=person.key,
-                purpose=Purpose.STAFF,
-                taps=notice.taps,
-            ),
-        )
+        Numbered(next(numbers.ids), replace(to_staff(person, notice.kind, content, case), taps=notice.taps))
         for person in people
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from maildesk.domain.addressed import to_staff
 from maildesk.domain.case import Case
 from maildesk.domain.commands.grammar import CommandLine, StaffMail, parse
 from maildesk.domain.commands.registry import Standing, find
@@ -13,14 +14,13 @@ from maildesk.domain.letter import (
     Challenge,
     Content,
     Enclosure,
-    Letter,
     LetterKind,
     Purpose,
     Tap,
     TranscriptLine,
     Verdict,
 )
-from maildesk.domain.message import Address, Authentic, Message
+from maildesk.domain.message import Authentic, Message
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.phrases import Phrase
 from maildesk.domain.policy import Person
@@ -196,16 +196,9 @@ def _decision(
 def _to(situation: Situation, person: Person, kind: LetterKind, content: Content) -> Numbered:
     """A letter to the person's registered address, whatever address the mail claims to come from."""
     message, case = situation.message, situation.case
-    letter = Letter(
-        kind=kind,
-        to=Address(person.name, person.address),
-        language=person.language,
-        zone=person.zone,
-        content=content,
-        case=case.id if case else None,
+    letter = replace(
+        to_staff(person, kind, content, case),
         subject=case.subject if case else message.subject,
-        person=person.key,
-        purpose=Purpose.STAFF,
         in_reply_to=message.message_id,
         references=(message.message_id,) if message.message_id else (),
         about=situation.received.row,

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from maildesk.domain.addressed import to_staff
 from maildesk.domain.case import Case
 from maildesk.domain.commands.reading import line_of
 from maildesk.domain.events import LetterBounced
-from maildesk.domain.letter import CaseLine, DigestGiven, Letter, LetterKind, Purpose, Tap
-from maildesk.domain.message import Address
+from maildesk.domain.letter import CaseLine, DigestGiven, Letter, LetterKind, Tap
 from maildesk.domain.phrases import Phrase
 from maildesk.domain.policy import DeskPolicy, Person
 from maildesk.store import cases, history, letters, messages
@@ -57,16 +57,8 @@ def key(desk: str, manager: Person, due: datetime) -> str:
 
 async def write(policy: DeskPolicy, manager: Person, at: Morning, health: MailboxHealth, anchor: str) -> Letter:
     """The digest as a letter to the manager."""
-    return Letter(
-        kind=LetterKind.DIGEST,
-        to=Address(manager.name, manager.address),
-        language=manager.language,
-        zone=manager.zone,
-        content=await gather(policy, manager, at, health, anchor),
-        person=manager.key,
-        purpose=Purpose.STAFF,
-        taps=(Tap("tap.show", "#mine"),),
-    )
+    content = await gather(policy, manager, at, health, anchor)
+    return replace(to_staff(manager, LetterKind.DIGEST, content), taps=(Tap("tap.show", "#mine"),))
 
 
 async def gather(policy: DeskPolicy, manager: Person, at: Morning, health: MailboxHealth, anchor: str) -> DigestGiven:

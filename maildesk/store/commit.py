@@ -11,8 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from maildesk.domain.case import Case, Milestone, Status
-from maildesk.domain.decision import Disposition
-from maildesk.domain.events import Recorded
+from maildesk.domain.decision import CaseChange, Disposition
 from maildesk.domain.filing import ReplyAddress, text_digest
 from maildesk.domain.letter import LETTERS, Letter
 from maildesk.domain.message import Message
@@ -38,15 +37,6 @@ class LetterState(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     RECALLED = "recalled"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What happened to one case: the snapshot as it was loaded (none: a new case), as it is now, and the events."""
-
-    before: Case | None
-    after: Case
-    events: tuple[Recorded, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +100,7 @@ class Commit:
     """
 
     at: datetime
-    changes: tuple[Change, ...] = ()
+    changes: tuple[CaseChange, ...] = ()
     messages: tuple[NewMessage, ...] = ()
     copies: tuple[NewCopy, ...] = ()
     letters: tuple[NewLetter, ...] = ()
@@ -150,7 +140,7 @@ async def _finish_inbox(inbox_ids: Sequence[int]) -> None:
             raise AlreadyDone(tuple(chunk))
 
 
-async def _write_cases(changes: Sequence[Change]) -> None:
+async def _write_cases(changes: Sequence[CaseChange]) -> None:
     heads = await _heads([change for change in changes if change.before])
     new = [(change, *_sealed(change, history.NO_HEAD)) for change in changes if change.before is None]
     moved = [(change, *_sealed(change, heads[change.after.id])) for change in changes if change.before]
@@ -162,7 +152,7 @@ async def _write_cases(changes: Sequence[Change]) -> None:
     await _write_parties(changes)
 
 
-def _sealed(change: Change, head: str) -> tuple[list[tuple[Any, ...]], str]:
+def _sealed(change: CaseChange, head: str) -> tuple[list[tuple[Any, ...]], str]:
     seq = change.before.seq if change.before else 0
     if seq + len(change.events) != change.after.seq:
         raise ValueError(
@@ -171,7 +161,7 @@ def _sealed(change: Change, head: str) -> tuple[list[tuple[Any, ...]], str]:
     return history.seal(change.after.id, seq, head, change.events)
 
 
-async def _heads(changes: Sequence[Change]) -> dict[int, str]:
+async def _heads(changes: Sequence[CaseChange]) -> dict[int, str]:
     """The heads of the chains. Raises CaseMoved where a row is not at the seq at which it was loaded."""
     held = await hold(CaseRow, ("id", "seq", "head"), [change.after.id for change in changes])
     found = {ident: (seq, head) for ident, seq, head in held}
@@ -181,7 +171,7 @@ async def _heads(changes: Sequence[Change]) -> dict[int, str]:
     return {ident: head for ident, (_, head) in found.items()}
 
 
-def _by_columns(moved: Iterable[tuple[Change, Any, str]]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
+def _by_columns(moved: Iterable[tuple[CaseChange, Any, str]]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
     groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for change, _, head in moved:
         before, after = change.before, change.after
@@ -198,7 +188,7 @@ def _closed_at(case: Case) -> datetime | None:
     return reached.at if reached else None
 
 
-async def _write_parties(changes: Sequence[Change]) -> None:
+async def _write_parties(changes: Sequence[CaseChange]) -> None:
     gone, here = [], []
     for change in changes:
         before = frozenset(change.before.parties) if change.before else frozenset()

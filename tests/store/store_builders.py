@@ -10,7 +10,7 @@ from maildesk.domain.filing import ReplyAddress
 from maildesk.domain.letter import Acknowledgement, Letter, LetterKind, Purpose
 from maildesk.domain.message import Address, Kind, Message
 from maildesk.store import cases, ids, inbox, references
-from maildesk.store.commit import Change, Commit, Disposition, LetterState, NewAddress, NewLetter, NewMessage
+from maildesk.store.commit import CaseChange, Commit, Disposition, LetterState, NewAddress, NewLetter, NewMessage
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _NUMBERS = itertools.count(1)
@@ -85,7 +85,7 @@ async def opening(message=None, inbox_row=None, desk="complaints", at=NOW, due_a
     )
     return Commit(
         at=at,
-        changes=(Change(None, events.replay(case, happened), recorded(*happened, at=at)),),
+        changes=(CaseChange(None, events.replay(case, happened), recorded(*happened, at=at)),),
         messages=(NewMessage(message_row, inbox_row.id, desk, case, message, "new", Disposition.OPENED, at),),
         letters=(written,),
         addresses=(NewAddress(desk, ReplyAddress(address, sender, Purpose.COMPLAINANT, case, at, message_row)),),
@@ -104,9 +104,9 @@ def recorded(*happened, at=NOW, by="desk"):
     return tuple(Recorded(event, at, by) for event in happened)
 
 
-def changed(case, *happened, at=NOW, by="staff:bo") -> Change:
+def changed(case, *happened, at=NOW, by="staff:bo") -> CaseChange:
     """The case after these events."""
     after = case
     for event in happened:
         after = events.apply(after, event)
-    return Change(case, after, recorded(*happened, at=at, by=by))
+    return CaseChange(case, after, recorded(*happened, at=at, by=by))

@@ -12,7 +12,7 @@ from maildesk.domain.message import Kind
 from maildesk.store import cases, clocks, history, ids, inbox, messages, references
 from maildesk.store.case_columns import COLUMNS, case_of, values_of
 from maildesk.store.case_columns import changed as changed_columns
-from maildesk.store.commit import Change, Commit, Disposition, NewMessage
+from maildesk.store.commit import CaseChange, Commit, Disposition, NewMessage
 from maildesk.store.models import PartyRow
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -119,7 +119,7 @@ async def test_events_that_do_not_lead_to_the_snapshot_are_refused():
     case = (await opened()).changes[0].after
     change = changed(case, OwnerNamed("bo"))
     with pytest.raises(ValueError, match="do not lead"):
-        await cases.commit(Commit(NOW, (Change(case, change.after, ()),)))
+        await cases.commit(Commit(NOW, (CaseChange(case, change.after, ()),)))
 
 
 async def test_cases_are_found_by_what_they_are():

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from maildesk.domain.addressed import to_party
 from maildesk.domain.case import Case, Milestone, Outcome, Remedy
 from maildesk.domain.commands.grammar import CommandLine
 from maildesk.domain.commands.registry import Effect, Proof, Refusal, Standing, command
 from maildesk.domain.commands.work import in_wrong_status, moved
 from maildesk.domain.events import Decided, Event, LetterWritten, MilestoneReached
-from maildesk.domain.letter import ClosingGiven, Content, DecisionGiven, Letter, LetterKind, Purpose, Written
+from maildesk.domain.letter import ClosingGiven, Content, DecisionGiven, LetterKind, Written
 from maildesk.domain.lifecycle import CLOSING_DEMANDS, Demand, Trigger, unmet
-from maildesk.domain.message import Address
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.phrases import Phrase
 
@@ -45,16 +45,8 @@ def to_complainant(standing: Standing, kind: LetterKind, content: Content, *, is
     party = case.complainant
     if party is None:
         return None
-    letter = Letter(
-        kind=kind,
-        to=Address(party.name, party.address),
-        language=case.language,
-        zone=standing.policy.zone,
-        content=content,
-        case=case.id,
-        subject=case.subject,
-        person=party.address,
-        purpose=Purpose.COMPLAINANT,
+    letter = replace(
+        to_party(party, kind, content, case, standing.policy),
         in_reply_to=standing.thread[0] if standing.thread else None,
         references=tuple(reversed(standing.thread)),
         hold_seconds=0 if is_urgent else standing.policy.hold_seconds,
