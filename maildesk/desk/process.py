@@ -84,7 +84,7 @@ class Process:
                 pass
 
     async def batch(self) -> int:
-        """The next batch; how many messages it had."""
+        """The next batch; how many messages it dealt with, or will deal with at once: 0 where there is only to wait."""
         claimed = await inbox.claim(self._rules.mailboxes, self._rules.batch_messages, self._rules.batch_bytes)
         if not claimed:
             return 0
@@ -93,27 +93,31 @@ class Process:
         for mail in mails:
             if mail not in alive:
                 await self._failed(mail.kept, mail.read.failure)
+        hopeless: list[_Mail] = []
         try:
             await self._commit(alive)
         except Unreachable:
             raise
         except Exception as failure:  # noqa: BLE001 - a message that nobody foresaw must not hold up the others
             self._log(Entry.FAILED, desk=self._policy.name, what=f"batch: {failure}", count=len(alive), exc_info=True)
-            for mail in alive:
-                await self._alone(mail)
+            hopeless = [mail for mail in alive if not await self._alone(mail)]
         self.queued.set()
-        return len(claimed)
+        return len(claimed) - len(hopeless)
 
     async def _read(self, claimed: Sequence[inbox.Kept]) -> list[_Mail]:
         """What was read of each."""
         read = await self._reader.read([kept.octets for kept in claimed])
         return [_Mail(kept, one) for kept, one in zip(claimed, read, strict=True)]
 
-    async def _alone(self, mail: _Mail) -> None:
-        """One message of a batch that failed. Its third failure gives it a case of its own, by a scan of its header."""
+    async def _alone(self, mail: _Mail) -> bool:
+        """One message of a batch that failed. Its third failure gives it a case of its own, by a scan of its header.
+
+        False where even that cannot be committed: then it waits, kept, for the next mail or the next start.
+        """
         why = await self._tried(mail)
         if why and mail.kept.attempts >= MOST_ATTEMPTS:
-            await self._tried(replace(mail, read=Read(unreadable(mail.kept.octets, why), why)))
+            return not await self._tried(replace(mail, read=Read(unreadable(mail.kept.octets, why), why)))
+        return True
 
     async def _tried(self, mail: _Mail) -> str:
         """Why the message cannot be committed; empty where it was. It is kept either way."""
