@@ -20,12 +20,13 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from servers.dovecot import Dovecot
+from servers.places import ServerMissing, folder
+
 from bench import correctness, cost, latency, load
 from bench.ground import DIFFERENCES, HANDLER, ground, smtp_sink
 from bench.mails import Mails, MeasureMissing, generate
 from bench.processes import help_seconds
-from servers.dovecot import Dovecot
-from servers.places import ServerMissing, folder
 
 MB = 1_000_000
 
