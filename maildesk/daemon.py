@@ -137,9 +137,10 @@ def keyring(folder: Path) -> Keyring:
     return Keyring({int(number): bytes.fromhex(key) for number, key in lines})
 
 
-def templates_of(settings: Settings) -> Templates:
-    """The user's own templates before ours."""
-    return Templates((settings.templates, template_dir()) if settings.templates else (template_dir(),))
+def templates_of(settings: Settings, log: Log = silent) -> Templates:
+    """The user's own templates before ours. A mistake in one of theirs is told to the journal, once."""
+    folders = (settings.templates, template_dir()) if settings.templates else (template_dir(),)
+    return Templates(folders, lambda mistake: log(Entry.FAILED, what=f"letter template {mistake}"))
 
 
 def is_sole(settings: Settings) -> bool:
@@ -174,7 +175,7 @@ async def children_of(settings: Settings) -> AsyncIterator[Children]:
 
 
 async def _run_desks(settings: Settings, world: World, children: Children) -> None:
-    shared = Shared(children, keyring(settings.data), templates_of(settings))
+    shared = Shared(children, keyring(settings.data), templates_of(settings, world.log))
     _listen_to_signals(world.stopping)
     loops = [loop for desk in settings.desks for loop in _loops(settings, desk, world, shared)]
     tasks = [asyncio.create_task(_kept_alive(loop, world), name=loop.name) for loop in loops]

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from maildesk.desk.assembly import Assembly
 from maildesk.desk.clock import first_of
@@ -108,7 +109,9 @@ class Dispatch:
         """Write what became of the letters. Claims that lapsed meanwhile are left to whoever has them now."""
         for _ in range(MOST_MOVES):
             try:
-                settlements, commit = await self._settlement(attempted)
+                now = self._clock.now()
+                follow = partial(self._settlement, attempted, now)
+                settlements, commit = await self._numbering.enough_for(len(attempted), now, follow)
                 await outbox.settle(settlements, commit)
             except ClaimLost as lost:
                 attempted = [one for one in attempted if one.letter.id not in lost.letter_ids]
@@ -119,9 +122,7 @@ class Dispatch:
             return
         raise StoreError("the cases of these letters kept moving")
 
-    async def _settlement(self, attempted: Sequence[Attempted]) -> tuple[list[Settlement], Commit]:
-        now = self._clock.now()
-        await self._numbering.fill(len(attempted), now)
+    async def _settlement(self, attempted: Sequence[Attempted], now: datetime) -> tuple[list[Settlement], Commit]:
         known = await cases.load([one.letter.case for one in attempted if one.letter.case is not None])
         assembly = Assembly(self._policy, self._letterbox, self._numbering, now, known)
         settlements = []

@@ -8,6 +8,8 @@ automatic letter and with its raw mail, and the others are not delayed.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 from maildesk.desk.assembly import Assembly
 from maildesk.desk.clock import first_of
@@ -32,6 +34,7 @@ from maildesk.store.filing_index import filing_index
 
 MOST_ATTEMPTS = 3
 MOST_MOVES = 5
+RESTS = (0.2, 1.0, 5.0, 30.0, 60.0, 300.0)  # seconds before what failed is tried again, by its attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,51 +76,57 @@ class Process:
         self._policy, self._rules, self._reader, self._letterbox = policy, rules, reader, letterbox
         self._clock, self._health, self._log = surroundings.clock, surroundings.health, surroundings.log
         self._numbering = Numbering()
+        self._failures = 0  # the most attempts at a message that failed since the oldest was last looked for
+        self._after = 0  # the last message of the last batch where one failed: first all others have their turn
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Process whatever is kept, until the desk stops."""
         self.kept.set()
         while not stopping.is_set():
-            await first_of(stopping.wait(), self.kept.wait())
+            rest = [asyncio.sleep(RESTS[min(self._failures, len(RESTS)) - 1])] if self._failures else []
+            await first_of(stopping.wait(), self.kept.wait(), *rest)
             self.kept.clear()
+            self._failures = self._after = 0
             while not stopping.is_set() and await self.batch():
                 pass
 
     async def batch(self) -> int:
-        """The next batch; how many messages it dealt with, or will deal with at once: 0 where there is only to wait."""
-        claimed = await inbox.claim(self._rules.mailboxes, self._rules.batch_messages, self._rules.batch_bytes)
+        """The next batch; how many messages it had. What fails is tried again when all others had their turn."""
+        rules = self._rules
+        claimed = await inbox.claim(rules.mailboxes, rules.batch_messages, rules.batch_bytes, self._after)
         if not claimed:
             return 0
         mails = await self._read(claimed)
-        alive = [mail for mail in mails if not mail.read.failure or mail.kept.attempts >= MOST_ATTEMPTS]
         for mail in mails:
-            if mail not in alive:
+            if mail.read.failure:
                 await self._failed(mail.kept, mail.read.failure)
-        hopeless: list[_Mail] = []
+        alive = [mail for mail in mails if not mail.read.failure or mail.kept.attempts >= MOST_ATTEMPTS]
         try:
             await self._commit(alive)
         except Unreachable:
             raise
         except Exception as failure:  # noqa: BLE001 - a message that nobody foresaw must not hold up the others
             self._log(Entry.FAILED, desk=self._policy.name, what=f"batch: {failure}", count=len(alive), exc_info=True)
-            hopeless = [mail for mail in alive if not await self._alone(mail)]
+            for mail in alive:
+                await self._alone(mail)
+        if self._failures:
+            self._after = claimed[-1].id
         self.queued.set()
-        return len(claimed) - len(hopeless)
+        return len(claimed)
 
     async def _read(self, claimed: Sequence[inbox.Kept]) -> list[_Mail]:
         """What was read of each."""
         read = await self._reader.read([kept.octets for kept in claimed])
         return [_Mail(kept, one) for kept, one in zip(claimed, read, strict=True)]
 
-    async def _alone(self, mail: _Mail) -> bool:
+    async def _alone(self, mail: _Mail) -> None:
         """One message of a batch that failed. Its third failure gives it a case of its own, by a scan of its header.
 
-        False where even that cannot be committed: then it waits, kept, for the next mail or the next start.
+        Where even that cannot be committed it stays kept, and is tried again for as long as it takes.
         """
         why = await self._tried(mail)
         if why and mail.kept.attempts >= MOST_ATTEMPTS:
-            return not await self._tried(replace(mail, read=Read(unreadable(mail.kept.octets, why), why)))
-        return True
+            await self._tried(replace(mail, read=Read(unreadable(mail.kept.octets, why), why)))
 
     async def _tried(self, mail: _Mail) -> str:
         """Why the message cannot be committed; empty where it was. It is kept either way."""
@@ -136,14 +145,14 @@ class Process:
     async def _failed(self, kept: inbox.Kept, why: str) -> None:
         self._log(Entry.FAILED, desk=self._policy.name, message=kept.id, what=why, attempt=kept.attempts)
         await inbox.failed([kept.id], why)
-        if kept.attempts < MOST_ATTEMPTS:
-            self.kept.set()
+        self._failures = max(self._failures, kept.attempts)
 
     async def _commit(self, mails: Sequence[_Mail]) -> None:
         """Decide and write; where a case moved meanwhile, decide again on what it is now."""
         for _ in range(MOST_MOVES):
             try:
-                assembly = await self._decide(mails)
+                now = self._clock.now()
+                assembly = await self._numbering.enough_for(len(mails), now, partial(self._decide, mails, now))
                 await cases.commit(assembly.commit())
             except CaseMoved:
                 continue
@@ -151,9 +160,7 @@ class Process:
             return
         raise StoreError("the cases of this batch kept moving")
 
-    async def _decide(self, mails: Sequence[_Mail]) -> Assembly:
-        now = self._clock.now()
-        await self._numbering.fill(len(mails), now)
+    async def _decide(self, mails: Sequence[_Mail], now: datetime) -> Assembly:
         keyring = self._letterbox.keyring
         received = [mail.received(keyring) for mail in mails]
         index = await filing_index(keys_of([r.message for r in received], keyring), self._policy.name, now)

@@ -4,7 +4,7 @@ A user's templates may stand in front of ours, one by one. A mistake in one of t
 `problems`, and is found by `check` before any letter needs it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,15 +27,17 @@ __all__ = ["Problem", "Rendered", "Templates", "template_dir"]
 class Templates:
     """The templates of all languages in all folders; the first folder that has one wins, ours is the last.
 
-    Reading is lazy: a language is loaded and a template compiled when a letter first needs it.
+    Reading is lazy: a language is loaded and a template compiled when a letter first needs it. `report` is called once
+    with each mistake that a letter meets.
     """
 
-    def __init__(self, folders: tuple[Path, ...] = ()) -> None:
+    def __init__(self, folders: tuple[Path, ...] = (), report: Callable[[Problem], None] | None = None) -> None:
         own = template_dir()
         self.folders = (*(folder for folder in folders if folder != own), own)
         self.languages = languages(self.folders)
         self._editions: dict[tuple[int, str], Edition] = {}
         self._problems: dict[Problem, None] = {}
+        self._report = report
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -100,6 +102,8 @@ class Templates:
         return edition
 
     def _note(self, problem: Problem) -> None:
+        if problem not in self._problems and self._report:
+            self._report(problem)
         self._problems[problem] = None
 
 
