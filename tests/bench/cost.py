@@ -8,10 +8,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.ground import WAITING, Daemon, fill, let_in, maildesk, until
-from bench.mails import Mails, measure
-from bench.processes import cpu_seconds
 from servers.dovecot import PASSWORD, Dovecot
+
+from bench.ground import WAITING, Daemon, fill, let_in, maildesk, until
+from bench.mails import Mails, expected, measure
+from bench.processes import cpu_seconds
 
 WARMING = (
     b"From: first@example.org\r\nTo: complaints@shop.example\r\nSubject: First\r\n"
@@ -46,7 +47,10 @@ def floor(dovecot: Dovecot, smtp: int, user: str, mails: Mails) -> Cost:
 
 
 def whole(dovecot: Dovecot, smtp: int, user: str, mails: Mails, more: str = "") -> Cost:
-    """The same mails by maildesk: they come all at once to a desk at rest that has had one mail before."""
+    """The same mails by maildesk: they come all at once to a desk at rest that has had one mail before.
+
+    RuntimeError where they did not become the cases and acknowledgements that were reckoned.
+    """
     fill(dovecot, user, mails.files, WAITING)
     with maildesk(dovecot, smtp, user, more) as daemon:
         warm(dovecot, daemon)
@@ -57,6 +61,7 @@ def whole(dovecot: Dovecot, smtp: int, user: str, mails: Mails, more: str = "") 
         daemon.until_kept(len(mails.files) + 1)
         taken = time.monotonic() - begin
         spent = cpu_seconds(daemon.pid) - starting
+        daemon.demand(len(expected(mails).opening) + 1)
         return Cost(spent / len(mails.files) * 1000, (len(mails.files) + 1 - first) / taken, starting)
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import cpu_seconds
 from servers import dovecot as dovecot_server
 from servers.dovecot import PASSWORD, Dovecot
 from servers.places import await_greeting, end, folder, free_ports, program
+
+from bench.processes import cpu_seconds
 
 WAITING = "Waiting"
 PATIENCE = 240.0
@@ -147,6 +148,15 @@ class Daemon:
     def until_kept(self, mails: int) -> None:
         """Wait until so many mails are dealt with in full."""
         until(self, lambda: (seen := self.count()).kept >= mails and seen.is_quiet)
+
+    def demand(self, cases: int) -> None:
+        """RuntimeError unless it has so many cases, each acknowledged: what went wrong is cheap, and is no figure."""
+        ((opened, acknowledged),) = self.ask(
+            "SELECT (SELECT COUNT(*) FROM case_file),"
+            " (SELECT COUNT(DISTINCT case_id) FROM letter WHERE kind = 'acknowledgement' AND state = 'accepted')"
+        )
+        if (opened, acknowledged) != (cases, cases):
+            raise RuntimeError(f"{opened} cases, {acknowledged} of them acknowledged, where {cases} were reckoned")
 
     def rest(self) -> None:
         """Wait until it uses no time."""

@@ -3,11 +3,12 @@
 import time
 from dataclasses import dataclass
 
+from servers.dovecot import Dovecot
+
 from bench.cost import warm
 from bench.ground import WAITING, Daemon, fill, let_in, maildesk, until
-from bench.mails import Mails
+from bench.mails import Mails, expected
 from bench.processes import PeakMemory, cpu_seconds, pss_bytes
-from servers.dovecot import Dovecot
 
 LARGE_BYTES = 39_900_000  # just under the limit, so that it is taken whole
 LINE = b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n"
@@ -25,7 +26,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Memory in bytes: after the start, and with the readers at hand after a first mail; and the share of a core."""
+    """Memory in bytes after the start, and after a first mail whose readers have gone; and the share of a core."""
 
     fresh: int
     bytes: int
@@ -33,7 +34,7 @@ class Idle:
 
 
 def backlog(dovecot: Dovecot, smtp: int, user: str, mails: Mails) -> Backlog:
-    """All the mails at once to a desk at rest that has had one before."""
+    """All the mails at once to a desk at rest that has had one before. RuntimeError as in `cost.whole`."""
     fill(dovecot, user, mails.files, WAITING)
     count, seen = len(mails.files), [(time.monotonic(), 0)]
     tenth = max(1, count // 10)
@@ -51,6 +52,7 @@ def backlog(dovecot: Dovecot, smtp: int, user: str, mails: Mails) -> Backlog:
 
         with PeakMemory(daemon.pid, 0.25) as memory:
             until(daemon, is_over, 0.1)
+        daemon.demand(len(expected(mails).opening) + 1)
     first = moment(seen, base + tenth) - seen[0][0]
     last = moment(seen, count + 1) - moment(seen, count + 1 - tenth)
     return Backlog(tenth / first, tenth / last, memory.bytes)

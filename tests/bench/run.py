@@ -27,6 +27,7 @@ from bench import correctness, cost, latency, load
 from bench.ground import DIFFERENCES, HANDLER, ground, smtp_sink
 from bench.mails import Mails, MeasureMissing, generate
 from bench.processes import help_seconds
+from maildesk import __version__
 
 MB = 1_000_000
 
@@ -110,7 +111,9 @@ def backlog(place: Place) -> Iterator[Figure]:
                  "", 0.9, is_least=True)  # fmt: skip
     yield Figure("  first tenth", found.first, "mails/s")
     yield Figure("  last tenth", found.last, "mails/s")
-    yield Figure("  memory at its peak (PSS of the tree)", found.peak / MB, "MB", 350)
+    yield Figure(
+        f"backlog of {len(place.mails.files)}: memory at its peak (PSS of the tree)", found.peak / MB, "MB", 350
+    )
 
 
 def large(place: Place) -> Iterator[Figure]:
@@ -122,9 +125,9 @@ def large(place: Place) -> Iterator[Figure]:
 def idle(place: Place) -> Iterator[Figure]:
     """Nothing to do."""
     found = load.idle(place.dovecot, place.smtp, "idle@bench.test")
-    yield Figure("idle: memory, readers at hand", found.bytes / MB, "MB", 130)
-    yield Figure("  memory before the first mail", found.fresh / MB, "MB", 130)
-    yield Figure("  share of a core", found.share * 100, "%", 0.5)
+    yield Figure("idle: memory, after a first mail", found.bytes / MB, "MB", 130)
+    yield Figure("idle: memory, before the first mail", found.fresh / MB, "MB", 130)
+    yield Figure("idle: share of a core", found.share * 100, "%", 0.5)
 
 
 def usage(_: Place) -> Iterator[Figure]:
@@ -152,12 +155,16 @@ MEASUREMENTS: dict[str, Callable[[Place], Iterator[Figure]]] = {
 def main(count: int, most: int, rounds: int, only: str, as_json: bool) -> None:
     """Measure maildesk on this machine."""
     names = only.split(",")
+    if unknown := set(names) - MEASUREMENTS.keys():
+        raise click.UsageError(f"no such measurement: {', '.join(sorted(unknown))}")
     place = folder("mails")
     figures: list[Figure] = []
     if not as_json:
         click.echo(
-            f"maildesk, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+            f"maildesk {__version__}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores,"
+            f" load {os.getloadavg()[0]:.1f}"
         )
+        click.echo(" ".join(("Command: python tests/bench/run.py", *sys.argv[1:])))
         click.echo("Configuration, beside the usual: " + "; ".join(DIFFERENCES))
     try:
         mails = generate(max(count, most if "backlog" in names else 0, 100), place)
