@@ -165,8 +165,11 @@ class Children:
             async with asyncio.TaskGroup() as group:
                 for _ in range(lanes):
                     group.create_task(self._drain(items, waiting, results))
-        except* NoChildrenError as failures:
-            raise NoChildrenError(str(failures.exceptions[0])) from failures
+        except BaseExceptionGroup as failures:  # not `except*`: in Python 3.11.2 what that raises comes in a group
+            without_children, others = failures.split(NoChildrenError)
+            if without_children is None or others is not None:
+                raise
+            raise NoChildrenError(str(without_children.exceptions[0])) from failures
         return results
 
     async def close(self) -> None:
