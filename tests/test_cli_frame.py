@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 
 import click
 import pytest
@@ -171,6 +172,10 @@ def test_a_closed_pipe_leaves_no_traceback(tmp_path):
     assert process.returncode != 0
 
 
+def sleeps(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 def test_ctrl_c_leaves_no_traceback(tmp_path):
     fifo = tmp_path / "maildesk.toml"
     os.mkfifo(fifo)
@@ -178,6 +183,8 @@ def test_ctrl_c_leaves_no_traceback(tmp_path):
         subprocess.Popen([*MAILDESK, "config", "check", str(fifo)], stderr=subprocess.PIPE, text=True) as process,
         fifo.open("w"),  # opens once the command reads: it waits for us then
     ):
+        while not sleeps(process.pid):  # a signal just before it waits would be noticed only after the wait
+            assert process.poll() is None
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 1
