@@ -179,8 +179,10 @@ def sleeps(pid):
 def test_ctrl_c_leaves_no_traceback(tmp_path):
     fifo = tmp_path / "maildesk.toml"
     os.mkfifo(fifo)
+    hears_it = ("env", "--default-signal=INT")  # tests that run behind a shell's & inherit a SIGINT that is ignored
+    words = [*hears_it, *MAILDESK, "config", "check", str(fifo)]
     with (
-        subprocess.Popen([*MAILDESK, "config", "check", str(fifo)], stderr=subprocess.PIPE, text=True) as process,
+        subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process,
         fifo.open("w"),  # opens once the command reads: it waits for us then
     ):
         while not sleeps(process.pid):  # a signal just before it waits would be noticed only after the wait
