@@ -31,6 +31,7 @@ from maildesk.store.outbox import Result, Settlement
 BATCH = 50
 LEASE_SECONDS = 900
 LONGEST_QUIET_SECONDS = 30.0
+UNSETTLED_SECONDS = 0.02  # what was answered within it is written down together
 MOST_MOVES = 10
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321 section 4.5.4.1
 RETRY_MINUTES = (1, 5, 15, 30, 60, 120, 240)
@@ -87,12 +88,22 @@ class Dispatch:
             await self._submission.close()
 
     async def batch(self) -> int:
-        """Claim, send, settle; how many letters there were."""
+        """Claim and send; how many letters there were. What the server says is written down as it comes.
+
+        A crash repeats the letters whose answers are not yet written down: no slow recipient may make these many.
+        """
         claimed = await outbox.claim(self._clock.now(), BATCH, self._name, LEASE_SECONDS, desk=self._policy.name)
         if not claimed:
             return 0
-        attempted = await asyncio.gather(*(self._send(letter) for letter in claimed))
-        await self._settle(attempted)
+        under_way = {asyncio.create_task(self._send(letter)) for letter in claimed}
+        try:
+            while under_way:
+                answered, under_way = await asyncio.wait(under_way, timeout=UNSETTLED_SECONDS)
+                if answered:
+                    await self._settle([one.result() for one in answered])
+        finally:
+            for one in under_way:
+                one.cancel()
         return len(claimed)
 
     async def _until_due(self) -> None:

@@ -211,3 +211,21 @@ async def test_a_stopped_desk_leaves_no_letter_half_sent(desk, sink):
     await desk.until(lambda: all(desk.count(f"kay{number}@example.com") for number in range(3)))
     await desk.settled()
     assert [desk.count(f"kay{number}@example.com") for number in range(3)] == [1, 1, 1]
+
+
+async def test_a_letter_that_hangs_keeps_no_other_letters_answer_from_being_written_down(desk, sink):
+    sink.always("slow@example.com", "hang")
+    await desk.stop()
+    await desk.append(
+        mail("slow@example.com", "Lift", "It is stuck.", to=desk.desk.address),
+        mail(KAY, "Bins", "They were not emptied.", to=desk.desk.address),
+    )
+    await desk.start()
+    await desk.until_async(lambda: is_acknowledged(desk))
+    assert not said(desk, Entry.DEFERRED)
+    desk.sink.cut()
+
+
+async def is_acknowledged(desk: LivingDesk) -> bool:
+    found = [case for case in await desk.cases() if case.party(KAY)]
+    return bool(found and found[0].reached(Milestone.ACKNOWLEDGED))
