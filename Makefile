@@ -27,7 +27,7 @@ servers:
 	@sh deploy/install-test-servers.sh
 
 lint: $(STAMP)
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 

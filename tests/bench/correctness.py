@@ -4,10 +4,11 @@ import email
 from collections import Counter
 from dataclasses import dataclass
 
-from bench.ground import WAITING, fill, let_in, maildesk
-from bench.mails import Mails, expected
 from servers.dovecot import Dovecot
 from servers.sink import Sink
+
+from bench.ground import WAITING, fill, let_in, maildesk
+from bench.mails import Mails, expected
 
 
 @dataclass(frozen=True, slots=True)

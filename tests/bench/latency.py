@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median, quantiles
 
+from servers.dovecot import Dovecot
+from servers.sink import Sink, Taken
+
 from bench.cost import warm
 from bench.ground import maildesk
 from bench.mails import Mails
-from servers.dovecot import Dovecot
-from servers.sink import Sink, Taken
 
 PATIENCE = 30.0
 PAUSE = 1.5  # a desk at rest, and a Dovecot that holds no notice back on account of the mail before

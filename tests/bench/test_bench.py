@@ -3,10 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
+from servers.places import ServerMissing
+
 from bench import correctness, cost
 from bench.ground import smtp_sink
 from bench.mails import MeasureMissing, expected, generate
-from servers.places import ServerMissing
 
 COUNT = 30
 
