@@ -73,7 +73,8 @@ class Timekeeper:
         await self._numbering.fill(1, now)
         anchor = await anchors.make_anchor(now.date(), now)
         health = await self._mailbox_health()
-        letter = await digest.write(self._policy, manager, digest.Morning(morning, now), health, anchor)
+        before = await clocks.last_fired(digest.key_of_all(self._policy.name, manager))
+        letter = await digest.write(self._policy, manager, digest.Morning(morning, now, before), health, anchor)
         assembly = Assembly(self._policy, self._letterbox, self._numbering, now, {})
         await assembly.write(Numbered(next(self._numbering), letter))
         try:

@@ -23,10 +23,14 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """The moment for which a digest is written, and the present one; they differ after a downtime."""
+    """The moment for which a digest is written, and the present one; they differ after a downtime.
+
+    `before` is when this manager's digest was written last: what came since is new to them.
+    """
 
     due: datetime
     now: datetime
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,12 @@ def morning(now: datetime, manager: Person) -> datetime:
 
 def key(desk: str, manager: Person, due: datetime) -> str:
     """What fires once: this desk's digest for this manager on that day of theirs."""
-    return f"digest:{desk}:{manager.key}:{due.astimezone(ZoneInfo(manager.zone)).date().isoformat()}"
+    return f"{key_of_all(desk, manager)}{due.astimezone(ZoneInfo(manager.zone)).date().isoformat()}"
+
+
+def key_of_all(desk: str, manager: Person) -> str:
+    """How the keys of all of this manager's digests begin."""
+    return f"digest:{desk}:{manager.key}:"
 
 
 async def write(policy: DeskPolicy, manager: Person, at: Morning, health: MailboxHealth, anchor: str) -> Letter:
@@ -64,7 +73,7 @@ async def write(policy: DeskPolicy, manager: Person, at: Morning, health: Mailbo
 async def gather(policy: DeskPolicy, manager: Person, at: Morning, health: MailboxHealth, anchor: str) -> DigestGiven:
     """The digest's numbers and lines."""
     opened = await cases.find(policy.name, is_open=True)
-    since = at.due - _DAY
+    since = at.before or at.due - _DAY
     day = at.due.astimezone(ZoneInfo(manager.zone)).date().isoformat()
     overdue = sorted((c for c in opened if c.due_at and c.due_at < at.now), key=lambda c: c.due_at or at.now)
     return DigestGiven(

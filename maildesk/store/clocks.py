@@ -5,7 +5,7 @@ from datetime import datetime
 from maildesk.store.connection import transaction
 from maildesk.store.errors import Doubled
 from maildesk.store.models import OnceRow
-from maildesk.store.rows import insert
+from maildesk.store.rows import column, insert
 
 
 async def fire_once(once_key: str, now: datetime) -> bool:
@@ -16,6 +16,13 @@ async def fire_once(once_key: str, now: datetime) -> bool:
     except Doubled:
         return False
     return True
+
+
+async def last_fired(prefix: str) -> datetime | None:
+    """When a key that begins so was fired last; None where none ever was."""
+    fired = OnceRow.filter(key__startswith=prefix).order_by("-at").limit(1)
+    found: list[datetime] = await column(fired, "at")
+    return found[0] if found else None
 
 
 async def has_fired(once_key: str) -> bool:

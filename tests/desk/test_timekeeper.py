@@ -74,6 +74,21 @@ async def test_a_day_of_downtime_is_followed_by_one_digest_of_the_latest_morning
         assert desk.count(MIA, "Friday, 3 July 2026") == 0
 
 
+async def test_what_came_before_a_downtime_of_days_is_still_new_in_the_digest_after_it(at):
+    async with at(NOON) as desk:
+        await to(desk, datetime(2026, 7, 2, 12, 0, tzinfo=UTC))
+        received = {"Received": "from relay.example by mx.example.test; Thu, 02 Jul 2026 13:00:00 +0000"}
+        raw = mail("kim@example.com", "Lamp", "It is dark.", to=desk.desk.address, headers=received)
+        await desk.append(raw)
+        await desk.letter("kim@example.com")
+        await desk.settled()
+        await desk.stop()
+        desk.clock.push(timedelta(days=3))
+        await desk.start()
+        digest = text_of(await desk.letter(MIA, "Sunday, 5 July 2026"))
+        assert "Lamp" in digest.partition("New:")[2].partition("Open cases")[0]
+
+
 async def test_the_digest_names_what_nobody_owns_and_its_anchor_stands_in_the_history(at):
     async with at(NOON) as desk:
         await looked_at_the_clock(desk)

@@ -130,3 +130,8 @@ def test_a_greeting_alone_is_kept_for_nothing_else_stands_there():
 )  # fmt: skip
 def test_named_values_are_read_whole(text, expected):
     assert list(named_values(text)) == expected
+
+
+def test_the_blank_line_after_a_salutation_on_the_command_line_stays():
+    (line,) = parse("#reply Dear Pat,\n\nwe are sorry.\n").lines
+    assert line.words == "Dear Pat,\n\nwe are sorry."

@@ -21,11 +21,16 @@ _GREETING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """One command as it was written: the word in lower case, its value on the line, and the text under it."""
+    """One command as it was written: the word in lower case, its value on the line, and the lines under it."""
 
     word: str
     value: str
-    text: str
+    under: str
+
+    @property
+    def text(self) -> str:
+        """The text under the command, without blank lines around it."""
+        return self.under.strip()
 
     @property
     def written(self) -> str:
@@ -35,7 +40,7 @@ class CommandLine:
     @property
     def words(self) -> str:
         """Value and text together: for commands that take free words in either place."""
-        return "\n".join(part for part in (self.value, self.text) if part).strip()
+        return f"{self.value}\n{self.under}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def parse(new_text: str) -> StaffMail:
             found[-1][2].append(line)
         else:
             prose.append(line)
-    lines = tuple(CommandLine(word, value, "\n".join(text).strip()) for word, value, text in found[:MOST_LINES])
+    lines = tuple(CommandLine(word, value, "\n".join(text).rstrip()) for word, value, text in found[:MOST_LINES])
     words = "\n".join(prose).strip()
     is_greeting = bool(lines and _GREETING.fullmatch(words))
     return StaffMail("" if is_greeting else words, lines, len(found) > MOST_LINES)
