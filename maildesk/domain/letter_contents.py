@@ -63,7 +63,8 @@ class CameIn:
     """A mail as staff are told of it: a new case or a new message on one.
 
     `notice` is the phrase that says what is special (unverified, after closing, without an acknowledgement, …);
-    `why` is the reason for which it was filed here; `others` are references of cases that it refers to.
+    `why` is the reason for which it was filed here, empty where a person gave the case to the reader; `others` are
+    references of cases that it refers to.
     """
 
     sender: Address | None

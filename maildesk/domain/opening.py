@@ -8,7 +8,7 @@ from maildesk.domain.addressed import to_party, to_staff
 from maildesk.domain.case import Case, Party, Role
 from maildesk.domain.events import Event, LetterWritten, MessageFiled, Opened, PartyAdded, apply, open_case
 from maildesk.domain.letter import Acknowledgement, CameIn, Content, LetterKind, Tap, TooLarge
-from maildesk.domain.message import Message
+from maildesk.domain.message import Address, Message
 from maildesk.domain.numbers import Numbered, Numbers
 from maildesk.domain.phrases import Phrase
 from maildesk.domain.policy import DeskPolicy, Person
@@ -112,6 +112,9 @@ NEW_CASE_TAPS = (
 )
 
 
+GIVEN_CASE_TAPS = NEW_CASE_TAPS[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What staff are told of a mail: which kind of letter, why it was filed here, what is special, what to tap."""
@@ -141,6 +144,22 @@ def tell(
         Numbered(next(numbers.ids), replace(to_staff(person, notice.kind, content, case), taps=notice.taps))
         for person in people
     )
+
+
+def given_to(person: Person, case: Case, by: Person, words: str, numbers: Numbers) -> Numbered:
+    """Word to the person whose case it is now, with what the giver says about it."""
+    notice = Phrase("notice.given_with_words", (by.name, words)) if words else Phrase("notice.given", (by.name,))
+    party = case.complainant
+    content = CameIn(
+        sender=Address(party.name, party.address) if party else None,
+        subject=case.subject,
+        text=case.what_happened,
+        attachments=(),
+        why="",
+        notice=notice,
+    )
+    letter = to_staff(person, LetterKind.NEW_CASE, content, case)
+    return Numbered(next(numbers.ids), replace(letter, taps=GIVEN_CASE_TAPS))
 
 
 def to_tell(case: Case, policy: DeskPolicy) -> tuple[Person, ...]:

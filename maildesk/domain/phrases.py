@@ -84,6 +84,8 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "notice.refers": ("references",),
         "notice.repeat": ("reference",),
         "notice.from_staff": ("name",),
+        "notice.given": ("name",),
+        "notice.given_with_words": ("name", "words"),
         "notice.reference_only": ("reference",),
         "notice.copy_to_us": (),
         # what each command is for

@@ -6,7 +6,7 @@ from maildesk.domain.addressed import to_staff
 from maildesk.domain.case import Case
 from maildesk.domain.commands.grammar import CommandLine, StaffMail, parse
 from maildesk.domain.commands.registry import Standing, find
-from maildesk.domain.commands.run import Ran, needs_strong, run
+from maildesk.domain.commands.run import Ran, leaves, needs_strong, run
 from maildesk.domain.decision import Author, CaseChange, Decision, Disposition, Situation
 from maildesk.domain.events import MessageFiled, Noted, Undone
 from maildesk.domain.filing import FilingReason, ReplyAddress
@@ -163,7 +163,7 @@ def _answered(situation: Situation, person: Person, ran: Ran, cause: int) -> Dec
 def _next_taps(ran: Ran) -> tuple[Tap, ...]:
     """What one may want to do after a transcript: take it back, send the note after all."""
     has_undone = any(isinstance(event, Undone) for event in ran.events) and not ran.letters
-    has_left = any(not numbered.letter.hold_seconds for numbered in ran.letters)
+    has_left = any(leaves(numbered) and not numbered.letter.hold_seconds for numbered in ran.letters)
     has_moved = any(not isinstance(event, Noted) for event in ran.events)
     can_undo = ran.has_applied and has_moved and not has_undone and not has_left
     can_send = bool(ran.transcript.note and ran.case and ran.case.is_open)

@@ -140,6 +140,8 @@ def _contents(spoken: Spoken) -> Iterator[_Named]:
     yield "new_case", came, _NEW_TAPS
     special = replace(came, sender=None, attachments=(), notice=Phrase("notice.no_sender"))
     yield "new_case without a sender", special, _NEW_TAPS
+    given = replace(came, why="", notice=Phrase("notice.given_with_words", ("Jo Bell", spoken.reply)))
+    yield "new_case given to somebody", given, _NEW_TAPS[1:]
     answer = replace(came, text=spoken.answer, attachments=(), why="signed reply address")
     yield "new_message", answer, (Tap("tap.reply", "#reply\n"), Tap("tap.respond", "#respond upheld\n"))
     stranger = Phrase("notice.unverified", ("sam@example.net",))

@@ -59,6 +59,22 @@ def test_a_colleague_is_named_by_key_name_or_address(desk, case, words):
     assert desk.events(case)[-1] == "Noted"
 
 
+def test_the_colleague_is_told_with_the_givers_words_and_it_can_still_be_undone(desk, case):
+    decision = desk.command(case, "#assign bert\nYou know the depot.")
+    told = desk.last(LetterKind.NEW_CASE, to=BERT.address).letter
+    assert told.content.notice.values == (ANNA.name, "You know the depot.")
+    assert told.content.text == "My parcel never came."
+    assert (told.content.why, told.case) == ("", case.id)
+    assert transcript_of(decision).letters == ()
+    assert "#undo" in [tap.body for tap in decision.letters[0].letter.taps]
+
+
+def test_who_gives_a_case_to_themselves_needs_no_telling(desk, case):
+    before = len(desk.letters(to=ANNA.address))
+    desk.command(case, "#assign anna")
+    assert [one.letter.kind for one in desk.letters(to=ANNA.address)[before:]] == [LetterKind.TRANSCRIPT]
+
+
 def test_an_unknown_colleague_is_refused(desk, case):
     assert said(desk.command(case, "#assign zoe")) == [("refused.unknown_person", ("zoe",))]
 
@@ -344,6 +360,18 @@ def test_newcase_gives_the_unverified_mail_a_case_of_its_own_and_acknowledges_it
     assert [one.letter.to.address for one in desk.letters(LetterKind.ACKNOWLEDGEMENT)][-1] == "son@elsewhere.example"
     assert desk.events(new)[-2:] == ["CasesRefer", "LetterWritten"]
     assert desk.events(case)[-1] == "CasesRefer"
+
+
+def test_the_staff_can_work_the_new_case_from_the_letter_that_tells_of_it(desk, case, unverified):
+    decision = desk.command(case, "#newcase")
+    new = next(one for one in desk.cases.values() if one.id != case.id)
+    told = [one for one in desk.letters(LetterKind.NEW_CASE) if one.letter.case == new.id]
+    assert {one.letter.to.address for one in told} == {
+        person.address for person in POLICY.staff if person.key in POLICY.notify
+    }
+    assert [one.kind for one in transcript_of(decision).letters] == [LetterKind.ACKNOWLEDGEMENT]
+    desk.reply(told[0], "#take", sender=told[0].letter.to.address)
+    assert desk.case(new).owner
 
 
 def test_the_new_cases_complainant_hears_nothing_of_the_old_case(desk, case, unverified):

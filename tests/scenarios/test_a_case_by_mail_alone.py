@@ -18,7 +18,7 @@ from servers.postfix import Postfix
 from servers.sink import Sink
 
 from maildesk.config.settings import Staff
-from maildesk.domain.case import Milestone, Outcome, Status
+from maildesk.domain.case import Milestone, Outcome, Role, Status
 from maildesk.store import history
 
 _NUMBERS = itertools.count(1)
@@ -30,10 +30,12 @@ class Town:
     def __init__(self, dovecot: Dovecot, postfix: Postfix) -> None:
         self._tag = f"{os.getpid()}-{next(_NUMBERS)}"
         self.desk_address = self._address("desk")
-        self.anna, self.mia = (MailClient(self._address(name), dovecot, postfix) for name in ("anna", "mia"))
-        self.kay = MailClient(self._address("kay"), dovecot, postfix)
+        self.anna, self.bert, self.mia, self.kay, self.sam, self.lee = (
+            MailClient(self._address(name), dovecot, postfix) for name in ("anna", "bert", "mia", "kay", "sam", "lee")
+        )
         self.staff = (
             Staff(key="anna", name="Anna Becker", address=self.anna.address, language="en", zone="Europe/London"),
+            Staff(key="bert", name="Bert Vogel", address=self.bert.address, language="de", zone="Europe/Berlin"),
             Staff(
                 key="mia", name="Mia Stone", address=self.mia.address, role="manager", language="en",
                 zone="Europe/London",
@@ -65,7 +67,7 @@ async def after_the_hold(desk: LivingDesk, client: MailClient, *about: str):
 
 async def confirmed(client: MailClient, *about: str):
     """Answer the newest challenge with #confirm; the transcript of the confirmed commands."""
-    asked = await client.get("Was this you?", *about)
+    asked = await client.get("#confirm", *about)
     await client.reply(asked, "#confirm")
 
 
@@ -180,6 +182,52 @@ async def test_show_mine_and_help_answer_with_what_they_say(desk, town):
     explained = text_of(await anna.get("All commands are below."))
     for word in ("#take", "#respond", "#undo", "#newcase"):
         assert word in explained
+
+
+async def test_a_colleague_who_is_given_a_case_hears_of_it_and_answers_at_once(desk, town):
+    anna, bert, kay = town.anna, town.bert, town.kay
+    await kay.write(town.desk_address, "The boiler", "It makes a noise.")
+    reference = (await desk_case(desk, kay)).reference
+    notice = await anna.get("New complaint", reference)
+    await anna.reply(notice, "#assign bert\nYou know this boiler.")
+    await anna.get("Bert Vogel is now the owner", reference)
+    given = await bert.get("Anna Becker hat Ihnen diesen Fall gegeben", "You know this boiler.", reference)
+    assert "It makes a noise." in text_of(given)
+    assert (await desk.case_of(kay.address)).owner == "bert"
+    await bert.reply(given, "#reply now\nI am coming tomorrow at nine.")
+    await confirmed(bert, "#reply now")
+    letter = await kay.get("I am coming tomorrow at nine.", reference)
+    assert "Bert Vogel" in text_of(letter)
+    await kay.reply(letter, "Nine suits me.")
+    await bert.get("Nine suits me.", reference)
+    assert not [one for one in await anna.mails() if "Nine suits me." in text_of(one)]
+
+
+async def test_a_spouse_becomes_a_party_and_a_neighbour_gets_a_case_of_their_own(desk, town):
+    anna, kay, sam, lee = town.anna, town.kay, town.sam, town.lee
+    await kay.write(town.desk_address, "The damp", "The wall is wet.")
+    reference = (await desk_case(desk, kay)).reference
+    await anna.reply(await anna.get("New complaint", reference), "#take")
+    await anna.get("You are now the owner", reference)
+    receipt = await kay.get("We have received your complaint")
+
+    await sam.reply(receipt, "I am Kay's spouse and speak for her.")
+    told = await anna.get("does not belong to the case", sam.address)
+    await anna.reply(told, "#add on behalf")
+    await confirmed(anna, "#add on behalf")
+    await anna.get(f"{sam.address} now belongs to the case")
+    assert (await desk.case_of(sam.address)).party(sam.address).role is Role.ON_BEHALF
+
+    await lee.reply(receipt, "My wall is wet as well.")
+    told = await anna.get("does not belong to the case", lee.address)
+    await anna.reply(told, "#newcase")
+    await lee.get("We have received your complaint")
+    own = await desk.case_of(lee.address)
+    notice = await anna.get("New complaint", own.reference)
+    await anna.reply(notice, "#take")
+    await anna.get("You are now the owner", own.reference)
+    assert (await desk.case_of(lee.address)).owner == "anna"
+    assert len(await sam.mails()) == 0
 
 
 async def test_a_verdict_header_of_ones_own_spares_nobody_the_challenge(desk, town):

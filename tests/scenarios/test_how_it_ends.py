@@ -82,7 +82,7 @@ async def test_sigterm_at_any_moment_ends_it_in_time_and_nothing_is_lost_or_doub
     for moment in range(MOMENTS):
         assert desk.process
         write(desk, range(2 * moment, 2 * moment + 2))
-        _let_work(desk.process, random.uniform(0, LONGEST_WORK))
+        _let_work(desk.process, random.uniform(0, LONGEST_WORK))  # noqa: S311 - a moment and no secret
         ended = desk.stop(ENDS_WITHIN)
         assert ended in (0, -signal.SIGTERM), desk.journal()[-3000:]
         desk.start()

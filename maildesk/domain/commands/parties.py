@@ -10,8 +10,18 @@ from maildesk.domain.commands.grammar import CommandLine
 from maildesk.domain.commands.registry import Effect, Opening, Proof, Refusal, Standing, command
 from maildesk.domain.events import CasesRefer, Event, PartyAdded, apply
 from maildesk.domain.filing import FilingReason
+from maildesk.domain.letter import LetterKind
 from maildesk.domain.numbers import Numbered
-from maildesk.domain.opening import Received, acknowledgement, opened, without_acknowledgement, written
+from maildesk.domain.opening import (
+    Notice,
+    Received,
+    acknowledgement,
+    opened,
+    tell,
+    to_tell,
+    without_acknowledgement,
+    written,
+)
 from maildesk.domain.phrases import Phrase
 
 _ADDR_SPEC = r"[^\s<>@,;:\"]+@[^\s<>@,;:\"]+\.[^\s<>@,;:\"]+"
@@ -69,5 +79,8 @@ def newcase(standing: Standing, line: CommandLine) -> Effect | Refusal:
         receipt = acknowledgement(new, received, standing.policy, standing.numbers)
         letters = (receipt,) if receipt else ()
     rest: tuple[Event, ...] = (CasesRefer(case.id, case.reference), *written(letters))
-    opening = Opening(reduce(apply, rest, new), (*events, *rest), letters, unverified.message)
+    refers = Phrase("notice.refers", (case.reference,))
+    notice = Notice(LetterKind.NEW_CASE, FilingReason.NEW, refers, (case.reference,))
+    told = tell(to_tell(new, standing.policy), new, received, notice, standing.numbers)
+    opening = Opening(reduce(apply, rest, new), (*events, *rest), (*letters, *told), unverified.message)
     return Effect(Phrase("newcase.done", (new.reference,)), (CasesRefer(new.id, new.reference),), opening=opening)

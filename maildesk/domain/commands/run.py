@@ -18,7 +18,7 @@ from maildesk.domain.commands.registry import (
     suggestion,
 )
 from maildesk.domain.events import Event, Noted, apply
-from maildesk.domain.letter import Announced, Transcript, TranscriptLine, Verdict
+from maildesk.domain.letter import LETTERS, Announced, Audience, Transcript, TranscriptLine, Verdict
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.phrases import Phrase
 
@@ -117,9 +117,10 @@ def _applied(
     noted, case = _noted(standing, case, note)
     letters = tuple(numbered for effect in effects for numbered in effect.letters)
     openings = tuple(effect.opening for effect in effects if effect.opening)
+    leaving = [numbered for numbered in (*letters, *(n for o in openings for n in o.letters)) if leaves(numbered)]
     transcript = Transcript(
         lines=lines,
-        letters=tuple(announced(numbered) for numbered in (*letters, *(n for o in openings for n in o.letters))),
+        letters=tuple(announced(numbered) for numbered in leaving),
         note=note,
         cases=tuple(line for effect in effects for line in effect.cases),
         sheet=next((effect.sheet for effect in effects if effect.sheet), None),
@@ -128,6 +129,11 @@ def _applied(
     events = (*(event for effect in effects for event in effect.events), *noted)
     recalls = tuple(letter for effect in effects for letter in effect.recalls)
     return Ran(case, events, letters, recalls, openings, transcript, has_applied=True)
+
+
+def leaves(numbered: Numbered) -> bool:
+    """Whether the letter leaves the house."""
+    return LETTERS[numbered.letter.kind].audience is Audience.COMPLAINANT
 
 
 def announced(numbered: Numbered) -> Announced:

@@ -5,6 +5,8 @@ from maildesk.domain.commands.grammar import CommandLine, named_values
 from maildesk.domain.commands.registry import Effect, Proof, Refusal, Standing, command
 from maildesk.domain.events import Assessed, Event, MilestoneLost, MilestoneReached, Noted, OwnerNamed, StatusMoved
 from maildesk.domain.lifecycle import Trigger, follow
+from maildesk.domain.numbers import Numbered
+from maildesk.domain.opening import given_to
 from maildesk.domain.phrases import Phrase
 from maildesk.domain.policy import DeskPolicy, Person
 
@@ -48,7 +50,7 @@ def take(standing: Standing, line: CommandLine) -> Effect | Refusal:
 
 @command("#assign <person>", "#assign anna", "zuweisen", "geben")
 def assign(standing: Standing, line: CommandLine) -> Effect | Refusal:
-    """Somebody else becomes the owner."""
+    """Somebody else becomes the owner, and is told."""
     case = standing.the_case
     if not line.value:
         return Refusal(Phrase("refused.needs_value", ("#assign", "#assign <person>")))
@@ -63,7 +65,10 @@ def assign(standing: Standing, line: CommandLine) -> Effect | Refusal:
     text: tuple[Event, ...] = (Noted(standing.message, line.text),) if line.text else ()
     if case.owner == found[0].key:
         return Effect(Phrase("refused.already", (found[0].name,)), text)
-    return Effect(Phrase("assign.done", (found[0].name,)), (OwnerNamed(found[0].key), *events, *text))
+    told: tuple[Numbered, ...] = ()
+    if found[0].key != standing.person.key:
+        told = (given_to(found[0], case, standing.person, line.text, standing.numbers),)
+    return Effect(Phrase("assign.done", (found[0].name,)), (OwnerNamed(found[0].key), *events, *text), told)
 
 
 @command("#note <text>", "#note Called the depot, they will look for the parcel.", "notiz", works_closed=False)
