@@ -24,7 +24,8 @@ LOOK_SECONDS = 0.5
 PROBE_BYTES = 200_000
 _PROBE_IDS = 2**39
 _NO_WAY_BACK = "does the address lead to this mailbox, and does its server deliver addresses with a plus here?"
-_FIRST_START = "the first start leaves them alone and takes what arrives after it"
+_FIRST_START = "the first start leaves alone what is there and takes what arrives after it"
+_SMTP_SETTINGS = "Check host, port, security, user and password in [desk.submission]."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +92,35 @@ def letters(templates: Templates) -> list[Finding]:
 
 async def desk(place: Place, way: Way) -> AsyncIterator[Finding]:
     """The desk's mailbox, folders, old mail, SMTP server, and a probe's way there and back."""
-    name = place.policy.name
-    try:
-        async with _opened(place.mailbox) as mailbox:
-            yield Finding(name, "mailbox", True, f"logged in as {place.mailbox.name}")
-            async for finding in _folders(place, mailbox, has_database=way.has_database):
-                yield finding
-            greeted = await _greet(place)
-            yield greeted
-            if greeted.is_right and way.seconds > 0:
-                yield await _probe(place, mailbox, way)
-    except WireTrouble as trouble:
-        yield Finding(name, "mailbox", False, str(trouble))
+    async with _closing(Mailbox(place.mailbox)) as mailbox:
+        can_read = True
+        async for finding in _reading(place, mailbox, has_database=way.has_database):
+            can_read = can_read and finding.is_right
+            yield finding
+        greeted = await _greet(place)
+        yield greeted
+        if can_read and greeted.is_right and way.seconds > 0:
+            yield await _there_and_back(place, mailbox, way)
 
 
 @asynccontextmanager
-async def _opened(account: Account) -> AsyncIterator[Mailbox]:
-    mailbox = Mailbox(account)
+async def _closing(mailbox: Mailbox) -> AsyncIterator[Mailbox]:
     try:
-        await mailbox.open()
         yield mailbox
     finally:
         await mailbox.close()
+
+
+async def _reading(place: Place, mailbox: Mailbox, *, has_database: bool) -> AsyncIterator[Finding]:
+    """The login and the folders."""
+    name = place.policy.name
+    try:
+        await mailbox.open()
+        yield Finding(name, "mailbox", True, f"logged in as {place.mailbox.name}")
+        async for finding in _folders(place, mailbox, has_database=has_database):
+            yield finding
+    except WireTrouble as trouble:
+        yield Finding(name, "mailbox", False, str(trouble))
 
 
 async def _folders(place: Place, mailbox: Mailbox, *, has_database: bool) -> AsyncIterator[Finding]:
@@ -131,9 +139,15 @@ async def _folders(place: Place, mailbox: Mailbox, *, has_database: bool) -> Asy
         yield Finding(name, "folder", True, f"{done}: {await mailbox.count(done)} mails")
     except WireTrouble as trouble:
         yield Finding(name, "folder", False, str(trouble))
-    has_begun = has_database and await inbox.began([f"{name}/{box}"]) is not None
-    taken = "what arrived since the first start is taken" if has_begun else _FIRST_START
-    yield Finding(name, "old mail", True, f"{selected.exists} mails lie in the inbox; {taken}")
+    is_read = await _is_read(place, has_database=has_database)
+    taken = "what arrived since the first start is taken" if is_read else _FIRST_START
+    lie = "1 mail lies" if selected.exists == 1 else f"{selected.exists} mails lie"
+    yield Finding(name, "old mail", True, f"{lie} in the inbox; {taken}")
+
+
+async def _is_read(place: Place, *, has_database: bool) -> bool:
+    """Whether a daemon has ever looked into the inbox: what comes to it is then its to take."""
+    return has_database and await inbox.began([f"{place.policy.name}/{place.folders[0]}"]) is not None
 
 
 async def _greet(place: Place) -> Finding:
@@ -143,8 +157,16 @@ async def _greet(place: Place) -> Finding:
     finally:
         await submission.close()
     is_right = isinstance(outcome, Accepted)
-    words = f"takes letters as {place.submission.name}" if is_right else f"{outcome.text}"
+    how = "as" if place.submission.user else "without a login at"
+    words = f"takes letters {how} {place.submission.name}" if is_right else f"{outcome.text} {_SMTP_SETTINGS}"
     return Finding(place.policy.name, "sending", is_right, words)
+
+
+async def _there_and_back(place: Place, mailbox: Mailbox, way: Way) -> Finding:
+    try:
+        return await _probe(place, mailbox, way)
+    except WireTrouble as trouble:
+        return Finding(place.policy.name, "probe", False, str(trouble))
 
 
 async def _probe(place: Place, mailbox: Mailbox, way: Way) -> Finding:
@@ -173,6 +195,8 @@ async def _probe(place: Place, mailbox: Mailbox, way: Way) -> Finding:
     if took is None:
         words = f"a mail to {recipient} did not come back within {way.seconds:.0f} seconds: {_NO_WAY_BACK}"
         return Finding(name, "probe", False, words)
+    if not await _is_read(place, has_database=way.has_database):
+        await _clear_away(mailbox, place.folders, before, message_id.encode())
     return Finding(name, "probe", True, f"a mail to {recipient} came back after {took:.1f} seconds")
 
 
@@ -180,18 +204,25 @@ async def _seen(mailbox: Mailbox, before: Mapping[str, int], message_id: bytes, 
     """After how many seconds the mail was seen; None where it did not come."""
     began = asyncio.get_running_loop().time()
     while (took := asyncio.get_running_loop().time() - began) < seconds:
-        if await _has_come(mailbox, before, message_id):
-            return took
+        for folder, high in before.items():
+            if await _found(mailbox, folder, high, message_id):
+                return took
         await asyncio.sleep(LOOK_SECONDS)
     return None
 
 
-async def _has_come(mailbox: Mailbox, before: Mapping[str, int], message_id: bytes) -> bool:
-    for folder, high in before.items():
-        await mailbox.select(folder)
-        uids = (await mailbox.uids_above(high))[:50]
-        sizes = await mailbox.sizes(uids) if uids else {}
-        small = [uid for uid, sized in sizes.items() if sized.size < PROBE_BYTES]
-        if any(message_id in mail.raw for mail in (await mailbox.fetch(small) if small else [])):
-            return True
-    return False
+async def _clear_away(mailbox: Mailbox, folders: tuple[str, str], before: Mapping[str, int], message_id: bytes) -> None:
+    """Put the probe where done mail is: the first start of the daemon would leave it in the inbox for ever."""
+    box, done = folders
+    uids = await _found(mailbox, box, before[box], message_id)
+    if uids:
+        await mailbox.move(uids, done)
+
+
+async def _found(mailbox: Mailbox, folder: str, high: int, message_id: bytes) -> list[int]:
+    """The UIDs above `high` of mails in the folder, selected now, that name this Message-ID."""
+    await mailbox.select(folder)
+    uids = (await mailbox.uids_above(high))[:50]
+    sizes = await mailbox.sizes(uids) if uids else {}
+    small = [uid for uid, sized in sizes.items() if sized.size < PROBE_BYTES]
+    return [mail.uid for mail in (await mailbox.fetch(small) if small else []) if message_id in mail.raw]

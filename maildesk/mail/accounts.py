@@ -45,8 +45,9 @@ class Account:
 
     @property
     def name(self) -> str:
-        """The account as a person would name it."""
-        return f"{self.user or 'nobody'} at {self.host}:{self.port}"
+        """The account as a person would name it: user and server, or the server alone where nobody logs in."""
+        place = f"{self.host}:{self.port}"
+        return f"{self.user} at {place}" if self.user else place
 
     @property
     def connect_timeout(self) -> float:

@@ -25,6 +25,7 @@ from maildesk.mail.accounts import (
 
 _SAID_NO = re.compile(r" failed: |command error: BAD")
 _NO_FOLDER = re.compile(r"\[(?:NONEXISTENT|TRYCREATE)\]|doesn't exist|does not exist|no such|not found", re.IGNORECASE)
+_AS_PYTHON = re.compile(r"b(['\"])(.*)\1", re.DOTALL)
 _NOT_NOW = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)
 
 
@@ -91,13 +92,18 @@ def _log_in(client: IMAPClient, account: Account) -> None:
     except LoginError as refusal:
         if isinstance(refusal.__context__, imaplib.IMAP4.abort) or _NOT_NOW.search(str(refusal)):
             raise MailboxDown(
-                account, f"the server cannot log anybody in now ({refusal}).", "Trying again soon."
+                account, f"the server cannot log anybody in now ({_said(refusal)}).", "The daemon tries again soon."
             ) from refusal
         raise LoginRefused(
             account,
-            f"the server refuses the login ({refusal}).",
-            "Check the user and the password; trying again only after some minutes, so the account is not locked.",
+            f"the server refuses the login ({_said(refusal)}).",
+            "Check user and password; the daemon tries again after some minutes only, so that no account is locked.",
         ) from refusal
+
+
+def _said(refusal: LoginError) -> str:
+    """The server's words, which imapclient writes as Python writes bytes."""
+    return _AS_PYTHON.sub(r"\2", str(refusal))
 
 
 def hang_up(client: IMAPClient) -> None:
@@ -138,10 +144,14 @@ def in_words(account: Account, step: str) -> Iterator[None]:
         raise MailboxDown(account, what, "Check the host name, or name the authority's file in ca_file.") from exc
     except TimeoutError as exc:
         what = f"the server did not answer while {step}."
-        raise MailboxDown(account, what, "Trying again; check host, port and firewall if it lasts.") from exc
+        raise MailboxDown(
+            account, what, "Check host, port and firewall if it lasts; the daemon goes on trying."
+        ) from exc
     except OSError as exc:
         what = f"no connection while {step} ({exc})."
-        raise MailboxDown(account, what, "Trying again; check host, port and network if it lasts.") from exc
+        raise MailboxDown(
+            account, what, "Check host, port and network if it lasts; the daemon goes on trying."
+        ) from exc
     except imaplib.IMAP4.error as exc:
         raise _refusal(account, step, exc) from exc
     except Exception as exc:

@@ -69,7 +69,7 @@ class Mailbox:
             self._lane.end()
             if not isinstance(exc, TimeoutError):
                 raise
-            raise MailboxDown(self.account, "logging in took too long.", "Trying again.") from exc
+            raise MailboxDown(self.account, "logging in took too long.", "The daemon tries again.") from exc
         self._opened_at = time.monotonic()
 
     async def select(self, folder: str) -> Selected:
