@@ -162,8 +162,8 @@ def is_ours(mail: Evidence) -> bool:
 
 RULES: tuple[Rule, ...] = (
     Rule("probe", lambda m: m.header.has(PROBE_HEADER), Kind.AUTO_GENERATED, "the desk sent it to itself as a probe"),
-    Rule("own-letter", lambda m: m.header.has(DESK_HEADER), Kind.AUTO_GENERATED,
-         "it is a desk's own letter that came back"),
+    Rule("own-letter", lambda m: m.header.has(DESK_HEADER) and is_ours(m), Kind.AUTO_GENERATED,
+         "it is the desk's own letter that came back"),
     Rule("feedback-report", is_feedback, Kind.FEEDBACK_REPORT, "it is a feedback report (RFC 5965)"),
     Rule("delivery-failed", has_failed, Kind.BOUNCE,
          "its delivery report says that a mail was not delivered (RFC 3464)"),

@@ -25,7 +25,7 @@ MANY_BLANKS = "\n" * 60_000
         ({"From": "MAILER-DAEMON@mx.example", "Subject": "hello"}, Kind.BOUNCE, "bounce-in-words"),
         ({"From": "no-reply@shop.example"}, Kind.AUTO_GENERATED, "no-reply"),
         ({"From": "noreply+4711@shop.example"}, Kind.AUTO_GENERATED, "no-reply"),
-        ({"X-Maildesk-Desk": "housing"}, Kind.AUTO_GENERATED, "own-letter"),
+        ({"X-Maildesk-Desk": "x", "From": "complaints@desk.example"}, Kind.AUTO_GENERATED, "own-letter"),
         ({"X-Maildesk-Probe": "x"}, Kind.AUTO_GENERATED, "probe"),
         ({"Precedence": "List"}, Kind.HUMAN, "list"),
         ({"List-Id": "<tenants.example>"}, Kind.HUMAN, "list"),
@@ -47,6 +47,7 @@ def test_a_header_that_forbids_it_gets_no_acknowledgement(fields: dict[str, str]
 @pytest.mark.parametrize(
     "fields",
     [
+        {"X-Maildesk-Desk": "of another desk, where a person wrote the letter"},
         {"Auto-Submitted": "no"},
         {"Auto-Submitted": "NO; x=y"},
         {"Auto-Submitted": "no; x=y"},
