@@ -64,7 +64,7 @@ def _day(moment: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):  # msgspec leaves the tuples of a case as they are
         return "; ".join(_plain(one) for one in value)
     if isinstance(value, dict):
         return ", ".join(f"{name} {one}" for name, one in value.items() if one not in (None, ""))
