@@ -1,5 +1,8 @@
 """The whole demo: set the stage, play the day, leave the page, and say where to look."""
 
+import os
+import shutil
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,12 +68,22 @@ async def _play(stage: Stage, narrator: Narrator) -> list[Passage]:
 
 def _where_to_look(folder: Path, passages: list[Passage]) -> tuple[tuple[str, str], ...]:
     mails = sum(len(passage.sheets) for passage in passages)
-    config = f"maildesk --config {folder / 'maildesk.toml'}"
+    config = f"{_program()} --config {folder / 'maildesk.toml'}"
     return (
         ("Read the day", f"{folder / 'index.html'} ({mails} mails, in a browser)"),
         ("The cases", f"{config} cases"),
-        ("The proof", f"{config} history verify (checked just now: the history is whole)"),
+        ("The proof", f"{config} history verify"),
+        ("", "(checked just now: the history is whole)"),
     )
+
+
+def _program() -> str:
+    """How this very program is called from here: by its name where the PATH leads to it, else by its path."""
+    beside = Path(sys.executable).parent / "maildesk"
+    found = shutil.which("maildesk")
+    if not beside.exists() or (found and Path(found).samefile(beside)):
+        return "maildesk"
+    return min(str(beside), os.path.relpath(beside), key=len)
 
 
 def _client_settings(stage: Stage) -> tuple[tuple[str, str], ...]:

@@ -82,10 +82,15 @@ class Stage:
 
     def _submit(self, author: Player, mail: EmailMessage, logs_in: bool) -> None:
         hello = f"mail.{author.domain}" if logs_in else "vps-77.cheap-hosting.example"
-        with smtplib.SMTP(HOST, self.post.port, local_hostname=hello, timeout=SUBMISSION_SECONDS) as line:
-            if logs_in:
-                line.login(author.address, self.post.password)
-            line.send_message(mail, from_addr=author.address)
+        try:
+            with smtplib.SMTP(HOST, self.post.port, local_hostname=hello, timeout=SUBMISSION_SECONDS) as line:
+                if logs_in:
+                    line.login(author.address, self.post.password)
+                line.send_message(mail, from_addr=author.address)
+        except OSError as failure:  # smtplib's errors are that too
+            raise StageError(
+                f"the demo's own mail server does not take the mail of {author.name}: {failure}"
+            ) from failure
 
     async def settled(self) -> None:
         """Wait until every mail to the desk is filed and every letter that may leave has left."""

@@ -75,6 +75,21 @@ def test_the_narration_tells_each_scene_and_what_it_shows(played, scene):
     assert scene.shows in played.told
 
 
+def test_a_case_shown_whole_is_for_people(played):
+    shown = maildesk("--config", "demo/maildesk.toml", "cases", "C-2026-000001", folder=played.folder)
+    assert "parties: address margaret@hughes.example, name Margaret Hughes, role complainant" in shown.stdout
+    assert "{" not in shown.stdout
+
+
+def test_the_closing_lines_name_a_program_that_can_be_called_as_it_stands(played):
+    (line,) = re.findall(r"The cases (\S+ --config \S+ cases) The proof", played.told)
+    shown = subprocess.run(
+        line.split(), capture_output=True, text=True, check=False, cwd=played.folder, timeout=SECONDS,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    assert "C-2026-000001" in shown.stdout
+
+
 @pytest.mark.parametrize("words", [
     "Margaret Hughes writes to Complaints Desk: “Brown bin",
     "The desk opens case C-2",
