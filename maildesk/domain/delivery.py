@@ -42,13 +42,17 @@ class Delivered:
     answer: str
 
 
-PROVES: Mapping[LetterKind, Milestone] = MappingProxyType(
+PROVES: Mapping[LetterKind, tuple[Milestone, ...]] = MappingProxyType(
     {
-        LetterKind.ACKNOWLEDGEMENT: Milestone.ACKNOWLEDGED,
-        LetterKind.TOO_LARGE: Milestone.ACKNOWLEDGED,
-        LetterKind.DECISION: Milestone.RESPONDED,
+        LetterKind.ACKNOWLEDGEMENT: (Milestone.ACKNOWLEDGED,),
+        LetterKind.TOO_LARGE: (Milestone.ACKNOWLEDGED,),
+        LetterKind.REPLY: (Milestone.FIRST_CONTACT,),
+        LetterKind.QUESTION: (Milestone.FIRST_CONTACT,),
+        LetterKind.DECISION: (Milestone.FIRST_CONTACT, Milestone.RESPONDED),
+        LetterKind.CLOSING: (Milestone.FIRST_CONTACT,),
     }
 )
+"""Which milestones a letter proves once the SMTP server has taken it: a held or refused letter proves nothing."""
 
 
 def is_told_on_case(kind: LetterKind) -> bool:
@@ -56,11 +60,11 @@ def is_told_on_case(kind: LetterKind) -> bool:
     return LETTERS[kind].audience is Audience.COMPLAINANT
 
 
-def accepted(delivered: Delivered, author: Author) -> tuple[Event, ...]:
-    """The events of a letter that the server took."""
-    milestone = PROVES.get(delivered.kind)
-    events: tuple[Event, ...] = (LetterAccepted(delivered.letter, delivered.kind),)
-    return (*events, MilestoneReached(milestone, author.at, delivered.letter)) if milestone else events
+def accepted(case: Case, delivered: Delivered, author: Author) -> tuple[Event, ...]:
+    """The events of a letter that the server took, with the milestones that no earlier letter proved."""
+    new = (milestone for milestone in PROVES.get(delivered.kind, ()) if not case.reached(milestone))
+    reached = (MilestoneReached(milestone, author.at, delivered.letter) for milestone in new)
+    return (LetterAccepted(delivered.letter, delivered.kind), *reached)
 
 
 def refused(delivered: Delivered) -> tuple[Event, ...]:
@@ -72,16 +76,14 @@ def refused(delivered: Delivered) -> tuple[Event, ...]:
 def bounced(case: Case, delivered: Delivered) -> tuple[Event, ...]:
     """The events of a letter that came back: what it proved is proved no longer."""
     event = LetterBounced(delivered.letter, delivered.kind, delivered.code, delivered.answer[:500])
-    milestone = PROVES.get(delivered.kind)
-    reached = case.reached(milestone) if milestone else None
-    if milestone and reached and reached.proof == delivered.letter:
-        return (event, MilestoneLost(milestone))
-    return (event,)
+    proved = (reached.milestone for reached in case.milestones if reached.proof == delivered.letter)
+    lost = (MilestoneLost(milestone) for milestone in proved if milestone in PROVES.get(delivered.kind, ()))
+    return (event, *lost)
 
 
 def settled(case: Case, delivered: Delivered, author: Author) -> CaseChange:
     """The case after the SMTP server's word on one of its letters."""
-    events = accepted(delivered, author) if delivered.fate is Fate.ACCEPTED else refused(delivered)
+    events = accepted(case, delivered, author) if delivered.fate is Fate.ACCEPTED else refused(delivered)
     return author.change(case, events)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from maildesk.domain.case import Assessment, Case, Party, Reached
+from maildesk.domain.case import Assessment, Case, Milestone, Party, Reached
 from maildesk.domain.event_kinds import (
     Assessed,
     CasesRefer,
@@ -121,10 +121,14 @@ def _party_removed(case: Case, event: PartyRemoved) -> Case:
     return replace(case, parties=tuple(party for party in case.parties if party.address != event.address))
 
 
+_ORDER = {milestone: place for place, milestone in enumerate(Milestone)}  # so that what comes back stands where it was
+
+
 def _milestone_reached(case: Case, event: MilestoneReached) -> Case:
     if case.reached(event.milestone):
         return case
-    return replace(case, milestones=(*case.milestones, Reached(event.milestone, event.at, event.proof)))
+    reached = (*case.milestones, Reached(event.milestone, event.at, event.proof))
+    return replace(case, milestones=tuple(sorted(reached, key=lambda one: _ORDER[one.milestone])))
 
 
 def _milestone_lost(case: Case, event: MilestoneLost) -> Case:

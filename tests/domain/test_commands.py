@@ -10,6 +10,7 @@ from maildesk.domain.case import Assessment, Milestone, Outcome, Role, Status
 from maildesk.domain.commands.correspondence import OUTCOME_WORDS, outcome_named, split_reasons
 from maildesk.domain.commands.work import people_named
 from maildesk.domain.decision import Disposition
+from maildesk.domain.delivery import Fate
 from maildesk.domain.events import MilestoneReached
 from maildesk.domain.letter import LetterKind
 
@@ -128,12 +129,27 @@ def test_a_reply_goes_to_the_complainant_in_their_language_and_thread_and_is_hel
     assert (letter.to.address, letter.language, letter.hold_seconds) == (PAT, "de", 600)
     assert letter.in_reply_to == "<pats@mail.example>"
     assert decision.transcript is not None
-    assert desk.case(case).reached(Milestone.FIRST_CONTACT)
+
+
+def test_the_first_contact_is_the_first_letter_of_a_person_that_the_server_took(desk, case):
+    desk.command(case, "#reply Hello")
+    assert desk.case(case).reached(Milestone.FIRST_CONTACT) is None
+    letter = desk.last(LetterKind.REPLY)
+    desk.settle(letter)
+    assert desk.case(case).reached(Milestone.FIRST_CONTACT).proof == letter.id
+
+
+def test_a_refused_letter_is_no_contact(desk, case):
+    desk.command(case, "#ask Which parcel?")
+    desk.settle(desk.last(LetterKind.QUESTION), Fate.REFUSED)
+    assert desk.case(case).reached(Milestone.FIRST_CONTACT) is None
 
 
 def test_a_second_letter_is_no_second_first_contact(desk, case):
     desk.command(case, "#reply Hello")
+    desk.settle(desk.last(LetterKind.REPLY))
     desk.command(case, "#respond upheld\nWe left it in the rain.")
+    desk.settle(desk.last(LetterKind.DECISION))
     reached = [row.event.milestone for row in desk.history[case.id] if isinstance(row.event, MilestoneReached)]
     assert reached.count(Milestone.FIRST_CONTACT) == 1
 

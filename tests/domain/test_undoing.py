@@ -167,7 +167,8 @@ def test_undoing_the_first_of_two_letters_leaves_the_contact_that_the_second_mad
     desk.later(minutes=5)
     desk.command(case, "#reply And goodbye.")
     assert verdicts(desk.reply(first, "#undo", authenticity=PASS)) == [("done", "undo.done")]
-    assert desk.case(case).reached(Milestone.FIRST_CONTACT).at == desk.now
+    desk.settle(desk.last(LetterKind.REPLY))
+    assert desk.case(case).reached(Milestone.FIRST_CONTACT).proof == desk.last(LetterKind.REPLY).id
 
 
 def test_undo_and_a_better_answer_in_one_mail(desk, case):

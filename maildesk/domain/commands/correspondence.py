@@ -67,13 +67,6 @@ def _written(numbered: Numbered) -> LetterWritten:
     return LetterWritten(numbered.id, numbered.letter.kind, numbered.letter.to.address)
 
 
-def _first_contact(standing: Standing) -> tuple[MilestoneReached, ...]:
-    """The milestone of the first letter by a person; none where there was one before."""
-    if standing.the_case.reached(Milestone.FIRST_CONTACT):
-        return ()
-    return (MilestoneReached(Milestone.FIRST_CONTACT, standing.now, standing.message),)
-
-
 def _send_words(standing: Standing, line: CommandLine, kind: LetterKind, trigger: Trigger) -> Effect | Refusal:
     text, is_urgent = words_and_haste(line)
     if not text:
@@ -85,7 +78,7 @@ def _send_words(standing: Standing, line: CommandLine, kind: LetterKind, trigger
     if numbered is None:
         return Refusal(Phrase("refused.no_complainant"))
     said = Phrase("ask.done" if kind is LetterKind.QUESTION else "reply.done", (numbered.letter.to.address,))
-    return Effect(said, (_written(numbered), *_first_contact(standing), *events), (numbered,))
+    return Effect(said, (_written(numbered), *events), (numbered,))
 
 
 @command("#reply [now] <text>", "#reply We found your parcel and will bring it on Friday.", "antwort", "antworten",
@@ -156,7 +149,7 @@ def respond(standing: Standing, line: CommandLine) -> Effect | Refusal:
     numbered = to_complainant(standing, LetterKind.DECISION, content, is_urgent=is_urgent)
     if numbered is None:
         return Refusal(Phrase("refused.no_complainant"))
-    happened = (Decided(outcome, remedies, reasons), _written(numbered), *_first_contact(standing), *events)
+    happened = (Decided(outcome, remedies, reasons), _written(numbered), *events)
     return Effect(Phrase("respond.done", (outcome, numbered.letter.to.address)), happened, (numbered,))
 
 

@@ -28,7 +28,6 @@ from maildesk.domain.events import (
     kind_of,
     replay,
 )
-from maildesk.domain.letter import LETTERS
 from maildesk.domain.phrases import Phrase
 
 _BUILDS = (Assessed, Decided, OwnerNamed, StatusMoved, PartyAdded, PartyRemoved)
@@ -156,10 +155,8 @@ def _milestones(before: Case, after: Case, now: Case, span: _Span) -> tuple[Even
 
 
 def _proves(row: Recorded, milestone: Milestone) -> bool:
-    """Whether a later event proves the milestone as well: of the first contact, any letter in a person's words."""
+    """Whether a later event proves the milestone as well."""
     event = row.event
-    if isinstance(event, LetterWritten):
-        return milestone is Milestone.FIRST_CONTACT and not LETTERS[event.kind].auto_submitted
     return isinstance(event, MilestoneReached) and event.milestone is milestone
 
 
