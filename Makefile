@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo test lint lock bench pictures servers format
+.PHONY: help demo test lint lock bench faults pictures servers format
 
 help:
 	@echo "make demo      a day of a complaints desk, played on this machine; leaves demo/index.html"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make format    what ruff can put right by itself"
 	@echo "make bench     the figures of README.md, measured here"
+	@echo "make faults    kills it at random moments while mail comes in, and counts (N=2000 mails, KILLS=100)"
 	@echo "make pictures  the pictures of README.md, drawn by Chromium"
 	@echo "make lock      deploy/requirements.lock made anew from pyproject.toml"
 
@@ -40,6 +41,9 @@ test: $(STAMP) servers lint
 
 bench: $(STAMP) servers
 	@$(BIN)/python tests/bench/run.py
+
+faults: $(STAMP) servers
+	@$(BIN)/python tests/faults/kill.py --mails $(or $(N),2000) --kills $(or $(KILLS),100)
 
 pictures: $(STAMP)
 	@$(BIN)/python tests/pictures.py

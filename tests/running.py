@@ -19,7 +19,7 @@ PLACE = "MAILDESK_DIES"
 _CONFIGURATION = """
 data = "{folder}"
 [limits]
-letters_per_address_per_day = 1000
+letters_per_address_per_day = 1000000
 [[desk]]
 name = "complaints"
 address = "{user}"
@@ -102,9 +102,9 @@ class RunningDesk:
         except sqlite3.OperationalError:
             return []
 
-    def until(self, holds: Callable[[], object]) -> None:
+    def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Wait until it holds; AssertionError with the journal's end where it does not."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end, self.journal()[-3000:]
             time.sleep(LOOK_SECONDS)

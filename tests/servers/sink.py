@@ -45,13 +45,17 @@ class _Session:
 
 
 class Sink(ThreadedServer):
-    """`taken` are the accepted mails in order; `said` all command lines; `connections` counts."""
+    """`taken` are the accepted mails in order; `said` all command lines; `connections` counts.
+
+    `thinks` are the seconds between taking a mail and saying so.
+    """
 
     def __init__(
         self, *, extensions: Sequence[str] = ("SIZE 60000000", "8BITMIME"), context: ssl.SSLContext | None = None
     ) -> None:
         self.taken: list[Taken] = []
         self.said: list[str] = []
+        self.thinks = 0.0
         self.extensions = list(extensions)
         self._answers: dict[str, deque[str]] = {}
         self._always: dict[str, str] = {}
@@ -142,6 +146,7 @@ class Sink(ThreadedServer):
                 )
             )
         session.recipients.clear()
+        await asyncio.sleep(self.thinks)
         return await self._reply(writer, fate.removeprefix("taken ") if fate else "250 2.0.0 taken")
 
     def _told(self, verb: str) -> str | None:

@@ -21,6 +21,11 @@ class ThreadedServer:
         self._server: asyncio.Server = self._within(asyncio.start_server(self._meet, "127.0.0.1", 0, limit=2**20))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nobody is connected: what was sent by those who went has been read."""
+        return not self._writers
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection; it is closed afterwards."""
         raise NotImplementedError

@@ -1,0 +1,202 @@
+"""`make faults`: numbered mails come in while the real `maildesk run` is killed at random moments and started again.
+
+    python tests/faults/kill.py [--mails 2000] [--kills 100] [--longest 3.0] [--seed N]
+
+Every kill is SIGKILL: four times in five to all its processes, else to the daemon alone, whose children must then end
+by themselves. After the last one it runs undisturbed until all is done. Exit 1 where a promise is broken. A kill takes
+no bytes from the operating system: that a power cut takes none either is `synchronous=FULL`, and is not shown here.
+"""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from bench.processes import tree
+from running import RunningDesk, running_desk
+from servers import dovecot as dovecot_server
+from servers.dovecot import Dovecot
+from servers.places import ServerMissing, folder
+from servers.sink import Sink
+
+from faults.numbered import Post
+from faults.reckoning import Line, reckon
+from maildesk import __version__
+
+DRAIN_SECONDS = 600.0
+GONE_SECONDS = 10.0
+WHOLE_TREE = 0.8
+SINK_THINKS = 0.03  # as a mail server does that writes to a disk: kills fall between DATA and its answer as well
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many mails and kills, the longest life in seconds, and the seed of the moments."""
+
+    mails: int
+    kills: int
+    longest: float
+    seed: int
+
+
+@dataclass(slots=True)
+class Found:
+    """What the kills found: `work` counts the kills by what was under way, `repeatable` the letters by Message-ID.
+
+    A letter is repeatable by a kill that found it claimed and accepted at the sink, and not yet settled.
+    """
+
+    work: Counter[str] = field(default_factory=Counter)
+    repeatable: Counter[str] = field(default_factory=Counter)
+    ended_alone: int = 0
+    left_over: int = 0
+
+
+_STANDING = {
+    "mail kept and not yet moved": "SELECT COUNT(*) FROM inbox WHERE NOT is_moved",
+    "mail kept and not yet decided": "SELECT COUNT(*) FROM inbox WHERE state = 'kept'",
+    "letters queued": "SELECT COUNT(*) FROM letter WHERE state = 'queued'",
+    "letters claimed and not settled": "SELECT COUNT(*) FROM letter WHERE state = 'sending'",
+}
+
+
+def torment(plan: Plan, dovecot: Dovecot, user: str, place: Path) -> list[Line]:
+    """Do it, and count."""
+    chance = random.Random(plan.seed)  # noqa: S311 - moments and no secrets
+    sink, found = Sink(), Found()
+    sink.thinks = SINK_THINKS
+    begin = time.monotonic()
+    try:
+        with running_desk(place, dovecot, user, sink.port) as desk:
+            desk.start()
+            desk.until(desk.begun)
+            with _post(plan, desk, found) as post:
+                for _ in range(plan.kills):
+                    time.sleep(chance.uniform(0, plan.longest))
+                    _strike(desk, sink, found, whole=chance.random() < WHOLE_TREE)
+                    desk.start()
+                post.join(DRAIN_SECONDS)
+            killing = time.monotonic() - begin
+            desk.until(lambda: desk.at_rest(plan.mails), DRAIN_SECONDS)
+            stopped = desk.stop()
+            lines = reckon(desk, sink, post.accepted, found.repeatable)
+            accepted = Line("mails accepted by Dovecot over LMTP", len(post.accepted), plan.mails)
+    finally:
+        sink.stop()
+    drained = time.monotonic() - begin - killing
+    return [
+        Line("kills", plan.kills),
+        *(Line(f"  of these found {what}", found.work[what]) for what in (_STARTING, *_STANDING, _ON_THE_WIRE)),
+        Line("seconds of kills", round(killing)),
+        Line("seconds from then until all was done and counted", round(drained)),
+        accepted,
+        *lines,
+        Line("times that it ended without being killed", found.ended_alone, 0),
+        Line("processes that outlived a kill by 10 seconds", found.left_over, 0),
+        Line("exit status after SIGTERM at the end", stopped, 0),
+    ]
+
+
+_STARTING = "it still starting"
+_ON_THE_WIRE = "letters between DATA and commit 3"
+
+
+@contextlib.contextmanager
+def _post(plan: Plan, desk: RunningDesk, found: Found) -> Iterator[Post]:
+    """Mail that comes in all the time, its share in every life."""
+    share = plan.mails / plan.kills
+    lives = found.work
+    post = Post(desk.dovecot, desk.user, plan.mails, lambda: share * (lives["kills"] + 1), plan.longest / 2 / share)
+    post.start()
+    try:
+        yield post
+    finally:
+        post.end()
+
+
+def _strike(desk: RunningDesk, sink: Sink, found: Found, *, whole: bool) -> None:
+    """One kill; returns when nothing of it is left and the sink has read what was on its way."""
+    assert desk.process
+    found.ended_alone += desk.process.poll() is not None
+    was_starting = not desk.has_started()
+    processes = tree(desk.process.pid)
+    for pid in processes if whole else processes[:1]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    desk.process.wait(GONE_SECONDS)
+    found.left_over += _outliving(processes[1:])
+    desk.until(lambda: sink.is_at_rest)
+    found.work["kills"] += 1
+    found.work[_STARTING] += was_starting
+    for what, sql in _STANDING.items():
+        found.work[what] += desk.ask(sql) != [(0,)]
+    _note_repeatable(desk, sink, found)
+
+
+def _note_repeatable(desk: RunningDesk, sink: Sink, found: Found) -> None:
+    claimed = {str(ident) for (ident,) in desk.ask("SELECT message_id FROM letter WHERE state = 'sending'")}
+    heads = [taken.octets.partition(b"\r\n\r\n")[0].decode("ascii", "replace") for taken in list(sink.taken)]
+    on_the_wire = {ident for ident in claimed if any(f"Message-ID: {ident}" in head for head in heads)}
+    found.repeatable.update(on_the_wire)
+    found.work[_ON_THE_WIRE] += bool(on_the_wire)
+
+
+def _outliving(processes: list[int]) -> int:
+    """How many of these still live after a while."""
+    end = time.monotonic() + GONE_SECONDS
+    while (alive := sum(map(_is_alive, processes))) and time.monotonic() < end:
+        time.sleep(0.01)
+    return alive
+
+
+def _is_alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@click.command()
+@click.option("--mails", default=2000, show_default=True, help="Mails to deliver.")
+@click.option("--kills", default=100, show_default=True, help="Kills while they come in.")
+@click.option("--longest", default=3.0, show_default=True, help="The longest life between two kills, in seconds.")
+@click.option("--seed", type=int, help="Of the moments; another one each time if not given.")
+@click.option("--keep", is_flag=True, help="Leave database and journal for a look.")
+def main(mails: int, kills: int, longest: float, seed: int | None, keep: bool) -> None:
+    """Kill maildesk while mail comes in, and count what came of it."""
+    plan = Plan(mails, kills, longest, random.randrange(2**32) if seed is None else seed)  # noqa: S311 - no secret
+    place = folder("faults")
+    try:
+        dovecot = dovecot_server.start()
+    except ServerMissing as missing:
+        raise click.ClickException(str(missing)) from missing
+    click.echo(f"maildesk {__version__}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {plan}")
+    try:
+        lines = torment(plan, dovecot, "complaints@example.test", place)
+    finally:
+        dovecot.stop()
+        if keep:
+            click.echo(f"left in {place}")
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+    click.echo(f"{'':<78} {'counted':>7} {'promise':>7}")
+    for line in lines:
+        click.echo(str(line))
+    broken = [line for line in lines if not line.is_kept]
+    click.echo(f"{len(broken)} promises broken" if broken else "every promise kept")
+    sys.exit(bool(broken))
+
+
+if __name__ == "__main__":
+    main()
