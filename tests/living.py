@@ -63,9 +63,9 @@ class LivingDesk:
             await self.task
         for health in self.world.healths.values():
             health.mailbox_read_at = None
-        await self.until(lambda: self.world.started.is_set() and (self._has_visited() or not is_well))
+        await self.until(lambda: self.world.started.is_set() and (self.has_visited() or not is_well))
 
-    def _has_visited(self) -> bool:
+    def has_visited(self) -> bool:
         return all(health.mailbox_read_at for health in self.world.healths.values())
 
     async def stop(self) -> None:

@@ -47,11 +47,11 @@ def morning(now: datetime, manager: Person) -> datetime:
     """The latest moment at which this manager's digest was due, in UTC: today's or yesterday's, by their own clock."""
     zone = ZoneInfo(manager.zone)
     hour, _, minute = manager.digest_at.partition(":")
-    local = now.astimezone(zone)
-    due = datetime.combine(local.date(), time(int(hour), int(minute)), zone)
-    if due > local:
-        due = datetime.combine(local.date() - _DAY, time(int(hour), int(minute)), zone)
-    return due.astimezone(UTC)
+    today = now.astimezone(zone).date()
+    due = datetime.combine(today, time(int(hour), int(minute)), zone).astimezone(UTC)
+    if due <= now:  # in UTC: two times of one zone are compared by what the clock shows, not by what is earlier
+        return due
+    return datetime.combine(today - _DAY, time(int(hour), int(minute)), zone).astimezone(UTC)
 
 
 def key(desk: str, manager: Person, due: datetime) -> str:
