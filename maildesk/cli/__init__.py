@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "commands": Entry("maildesk.cli.commands", "List the commands that staff can write."),
         "history": Entry("maildesk.cli.history", "Show what happened to a case; prove that nobody changed it."),
         "rebuild": Entry("maildesk.cli.rebuild", "Recompute every case from its history and compare."),
+        "backup": Entry("maildesk.cli.backup", "Copy database and keys into one file, while the daemon runs."),
         "db": Entry("maildesk.cli.db", "Bring the database to this version's schema."),
         "config": Entry("maildesk.cli.config", "Check maildesk.toml: every mistake at once, each with its line."),
     }

@@ -7,6 +7,7 @@ mark, oldest first, in batches bounded by number and bytes.
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from maildesk.desk.clock import first_of
 from maildesk.desk.watch import Surroundings
@@ -19,6 +20,7 @@ from maildesk.mail.uids import Sized
 from maildesk.store import inbox
 
 HEAD_BYTES = 200_000
+CALENDARS_DIFFER = timedelta(days=1)  # SINCE counts days by the server's calendar (RFC 3501 section 6.4.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ class Intake:
             await self._mailbox.open()
             await self._mailbox.ensure_folders([self._rules.processed])
         mark = await self._enter()
+        if mark.restored_from:
+            await self._find_again(mark.restored_from)
+            mark = await self._enter()
         await self._move(mark, await inbox.unmoved(self.mailbox_name, mark.uidvalidity, 1000))
         while uids := await self._mailbox.uids_above(mark.high_uid):
             sizes = await self._mailbox.sizes(uids[:1000])
@@ -118,6 +123,34 @@ class Intake:
         """Select the folder and fetch its mark; the first visit of all takes only mail from now on."""
         selected = await self._mailbox.select(self._rules.inbox)
         return await inbox.mailbox_mark(self.mailbox_name, selected.uidvalidity, selected.uidnext, self._clock.now())
+
+    async def _find_again(self, since: datetime) -> None:
+        """Put back into the inbox what a lost database had kept after the backup that ours comes from.
+
+        Octets that the ledger has stay where they are. A crash in between begins anew: what is back is taken once.
+        """
+        rules = self._rules
+        count = 0
+        if rules.processed != rules.inbox:
+            await self._mailbox.select(rules.processed)
+            uids = await self._mailbox.uids_since((since - CALENDARS_DIFFER).date())
+            for start in range(0, len(uids), 1000):
+                sizes = await self._mailbox.sizes(uids[start : start + 1000])
+                for batch in batches(sizes, rules):
+                    count += await self._put_back(batch, sizes)
+        await inbox.all_found_again(self.mailbox_name)
+        self._log(Entry.KEPT, desk=rules.desk, count=count, what="found again after a backup was restored")
+
+    async def _put_back(self, batch: Sequence[int], sizes: Mapping[int, Sized]) -> int:
+        """Those of the batch that the ledger lacks; what is too big to fetch is put back too, and known by its text."""
+        whole = [uid for uid in batch if sizes[uid].size <= self._rules.message_bytes]
+        found = await self._mailbox.fetch(whole, sum(sizes[uid].size for uid in whole)) if whole else []
+        lacking = await inbox.unknown([mail.raw for mail in found])
+        back = [mail.uid for mail, is_lacking in zip(found, lacking, strict=True) if is_lacking]
+        back += [uid for uid in batch if uid not in whole]
+        if back:
+            await self._mailbox.move(back, self._rules.inbox)
+        return len(back)
 
     async def _take(self, mark: inbox.Mark, uids: Sequence[int], sizes: dict[int, Sized]) -> None:
         """One batch: fetch, commit 1, move."""

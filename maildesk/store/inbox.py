@@ -33,7 +33,8 @@ class Mark:
     """Where a mailbox stands. Mail with an INTERNALDATE before `started_at` is left alone.
 
     `is_new`: never seen before this call. `changed_from` is the UIDVALIDITY before, where this call found another one.
-    UIDs under `anew_below` were there when the server renumbered the mailbox: they are read anew.
+    UIDs under `anew_below` were there when the server renumbered the mailbox: they are read anew. `restored_from` is
+    the moment of the backup that this database comes from, as long as the mail kept since is not found again.
     """
 
     started_at: datetime
@@ -42,6 +43,7 @@ class Mark:
     is_new: bool = False
     changed_from: int | None = None
     anew_below: int = 0
+    restored_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,29 @@ async def mailbox_mark(name: str, uidvalidity: int, uidnext: int, now: datetime)
             await insert(MailboxRow, ("name", "uidvalidity", "started_at", "high_uid", "anew_below"), [fresh])
             return Mark(now, uidvalidity, uidnext - 1, is_new=True)
         if row.uidvalidity == uidvalidity:
-            return Mark(row.started_at, uidvalidity, row.high_uid, anew_below=row.anew_below)
+            return Mark(
+                row.started_at, uidvalidity, row.high_uid, anew_below=row.anew_below, restored_from=row.restored_from
+            )
         changed = (uidvalidity, 0, now, row.uidvalidity, uidnext)
         columns = ("uidvalidity", "high_uid", "changed_at", "changed_from", "anew_below")
         await update(MailboxRow, columns, ("name",), [(*changed, name)])
-        return Mark(row.started_at, uidvalidity, 0, changed_from=row.uidvalidity, anew_below=uidnext)
+        return Mark(
+            row.started_at, uidvalidity, 0, changed_from=row.uidvalidity, anew_below=uidnext,
+            restored_from=row.restored_from,
+        )  # fmt: skip
+
+
+async def unknown(raws: Sequence[bytes]) -> list[bool]:
+    """Of each mail whether its octets are not in the ledger."""
+    digests = [sha256(raw).hexdigest() for raw in raws]
+    known = {one for chunk in chunks(digests) for one in await column(InboxRow.filter(sha256__in=chunk), "sha256")}
+    return [digest not in known for digest in digests]
+
+
+async def all_found_again(mailbox: str) -> None:
+    """Note that the mail that was kept after the backup lies in the inbox again."""
+    async with transaction():
+        await MailboxRow.filter(name=mailbox).update(restored_from=None)
 
 
 _INBOX = (

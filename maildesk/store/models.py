@@ -31,7 +31,10 @@ class CounterRow(Model):
 
 
 class MailboxRow(Model):
-    """One mailbox as the server numbers it: mail received before `started_at` is left alone."""
+    """One mailbox as the server numbers it: mail received before `started_at` is left alone.
+
+    `restored_from` is the moment of the backup that this database comes from, until the mail since is found.
+    """
 
     name = KeyField(primary_key=True)
     uidvalidity = fields.BigIntField()
@@ -40,6 +43,7 @@ class MailboxRow(Model):
     changed_at = UtcField(null=True)
     changed_from = fields.BigIntField(null=True)
     anew_below = fields.BigIntField()
+    restored_from = UtcField(null=True)
 
     class Meta:
         table = "mailbox"
