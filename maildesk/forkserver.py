@@ -10,6 +10,7 @@ A child's socket (SOCK_STREAM) carries frames: 4 bytes of length and the item on
 verdict (DONE or FAILED) and the result or the reason the other way.
 """
 
+import contextlib
 import gc
 import importlib
 import os
@@ -62,24 +63,29 @@ def serve(control: socket.socket, work: type_of_work, memory: int, deadline: flo
         end.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     signal.set_wakeup_fd(waker.fileno())
-    while True:
+    is_open = True
+    while is_open:
         ready, _, _ = select.select([control, wake], [], [])
         if wake in ready:
             wake.recv(4096)
             reap(children)
-        if control not in ready:
-            continue
-        order, descriptors, _, _ = socket.recv_fds(control, CONTROL_BYTES, 1)
-        if not order:
-            break
-        if order == FORK and descriptors:
-            pid = fork(descriptors[0], work, memory, deadline)
-            children.add(pid)
-            control.send(PID.pack(pid))
-        elif order[:1] == KILL:
-            kill(children & {PID.unpack(order[1:])[0]})
+        if control in ready:
+            with contextlib.suppress(ConnectionError):  # killed between its order and our answer: the next look ends us
+                is_open = obey(control, children, lambda descriptor: fork(descriptor, work, memory, deadline))
     signal.set_wakeup_fd(-1)
     kill(children)
+
+
+def obey(control: socket.socket, children: set[int], fork_on: Callable[[int], int]) -> bool:
+    """Do as the parent orders; False when it has closed the socket. ConnectionError where it is gone meanwhile."""
+    order, descriptors, _, _ = socket.recv_fds(control, CONTROL_BYTES, 1)
+    if order == FORK and descriptors:
+        pid = fork_on(descriptors[0])
+        children.add(pid)
+        control.send(PID.pack(pid))
+    elif order[:1] == KILL:
+        kill(children & {PID.unpack(order[1:])[0]})
+    return bool(order)
 
 
 def reap(children: set[int]) -> None:

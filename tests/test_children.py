@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from maildesk import forkserver
 from maildesk.children import Children, Done, Failed, Limits, NoChildrenError
 
 TARGET = "child_functions:act"
@@ -216,3 +218,21 @@ async def test_all_processes_end_when_the_parent_is_killed():
     with parent:
         parent.kill()
     await until(lambda: not any(map(is_running, pids)))
+
+
+def test_a_fork_server_whose_parent_died_while_it_forked_ends_quietly_and_leaves_no_child():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    work, childs_end = socket.socketpair()
+    with ours, theirs, work, childs_end:
+        command = [sys.executable, "-m", "maildesk.forkserver", str(theirs.fileno()), TARGET, str(256 * MIB), "20"]
+        server = subprocess.Popen(
+            command, pass_fds=(theirs.fileno(),), cwd=Path(__file__).parent, stderr=subprocess.PIPE, text=True
+        )
+        theirs.close()
+        socket.send_fds(ours, [forkserver.FORK], [childs_end.fileno()])
+        ours.close()
+        childs_end.close()
+        _, said = server.communicate(timeout=30)
+        assert (server.returncode, said) == (0, "")
+        work.settimeout(30)
+        assert work.recv(1) == b"", "the child lives on"
