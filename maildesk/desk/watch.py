@@ -23,7 +23,6 @@ class Health:
     mailbox_read_at: datetime | None = None
     mailbox: Trouble | None = None
     submission: Trouble | None = None
-    gave_up: int = 0
     notices: dict[str, float] = field(default_factory=dict)
 
     def mailbox_is_well(self, now: datetime) -> None:

@@ -115,6 +115,14 @@ def test_an_unknown_charset_is_read_and_named():
     assert any("x-martian" in defect for defect in message.defects)
 
 
+def test_a_backslash_stays_a_backslash():
+    path = "C:\\new\\table \\u00e9 \\N{BULLET} 50\\%"
+    message = reading(mail(path, Subject=path, From='"A\\\\B" <jo@customer.example>'))
+    assert message.text == path
+    assert message.subject == path
+    assert message.sender.name == "A\\B"
+
+
 def test_nul_bytes_are_left_out_and_named():
     message = reading(mail(b"one\x00two", Subject="a\x00b"))
     assert message.text == "onetwo"
