@@ -51,7 +51,7 @@ def letters(sink: Sink) -> list[Letter]:
     """Every letter that was accepted, by its Message-ID. Two wordings are two contents, whatever the envelope."""
     taken = defaultdict(list)
     for one in list(sink.taken):
-        taken[str(message_from_bytes(one.octets)["Message-ID"])].append(one)
+        taken[message_id_of(one.octets)].append(one)
     return [
         Letter(
             ident,
@@ -64,6 +64,11 @@ def letters(sink: Sink) -> list[Letter]:
     ]
 
 
+def message_id_of(octets: bytes) -> str:
+    """Of a letter, or of the beginning of one."""
+    return str(message_from_bytes(octets)["Message-ID"])
+
+
 def in_folder(desk: RunningDesk, folder: str) -> Counter[str]:
     """The Message-IDs that lie in a folder, asked over IMAP."""
     client = desk.dovecot.client(desk.user)
@@ -72,7 +77,7 @@ def in_folder(desk: RunningDesk, folder: str) -> Counter[str]:
     found = client.fetch(client.search(), ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"])
     client.logout()
     heads = (items[b"BODY[HEADER.FIELDS (MESSAGE-ID)]"] for items in found.values())
-    return Counter(str(message_from_bytes(head)["Message-ID"]) for head in heads)
+    return Counter(message_id_of(head) for head in heads)
 
 
 def told(desk: RunningDesk, *words: str) -> int:
