@@ -97,12 +97,13 @@ class TranscriptLine:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A letter that the commands caused: to whom, and how long it is held (seconds; 0: at once)."""
+    """A letter that the commands caused: to whom, how long it is held (seconds; 0: at once), the handler's words."""
 
     kind: LetterKind
     to: Address
     hold_seconds: int
     attachments: tuple[str, ...]
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +160,15 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Commands that need more proof: what they were, the From they came with, and why that was too little."""
+    """Commands that need more proof, with all their words: who confirms must see what would leave the house.
+
+    `claimed_sender` is the From they came with, `why` says why that was too little.
+    """
 
     lines: tuple[str, ...]
     claimed_sender: str
     why: Phrase
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ def _commanded(situation: Situation, sender: Sender, mail: StaffMail) -> Decisio
 def challenge(situation: Situation, person: Person, mail: StaffMail, why: Phrase) -> Decision:
     """Nothing applies until the registered address says so. The answer goes there and nowhere else."""
     claimed = situation.message.sender.address if situation.message.sender else ""
-    content = Challenge(tuple(line.written for line in mail.lines), claimed, why)
+    files = tuple(enclosure.filename for enclosure in enclosures(situation.received.row, situation.message))
+    content = Challenge(tuple(line.whole for line in mail.lines), claimed, why, files)
     letter = _to(situation, person, LetterKind.CHALLENGE, content)
     about = replace(letter.letter, purpose=Purpose.CHALLENGE, taps=(_CONFIRM,))
     filed = _filed(situation, f"claimed:{person.key}", situation.received.row)
@@ -165,7 +166,7 @@ def _next_taps(ran: Ran) -> tuple[Tap, ...]:
     has_undone = any(isinstance(event, Undone) for event in ran.events) and not ran.letters
     has_left = any(leaves(numbered) and not numbered.letter.hold_seconds for numbered in ran.letters)
     has_moved = any(not isinstance(event, Noted) for event in ran.events)
-    can_undo = ran.has_applied and has_moved and not has_undone and not has_left
+    can_undo = ran.has_applied and has_moved and not (has_undone or has_left or ran.openings or ran.recalls)
     can_send = bool(ran.transcript.note and ran.case and ran.case.is_open)
     undo = (_UNDO,) if can_undo else ()
     return (*undo, Tap("tap.send_note", f"#reply\n{ran.transcript.note}")) if can_send else undo

@@ -152,7 +152,9 @@ def _contents(spoken: Spoken) -> Iterator[_Named]:
     )
     yield from _transcripts(spoken)
     why = Phrase("challenge.other_sender", ("jo.bell@example.net",))
-    yield "challenge", Challenge(("#close withdrawn",), "jo.bell@example.net", why), (Tap("tap.confirm", "#confirm"),)
+    close = f"#close withdrawn\n{spoken.reply}"
+    challenge = Challenge((close,), "jo.bell@example.net", why, spoken.attachments[:1])
+    yield "challenge", challenge, (Tap("tap.confirm", "#confirm"),)
     refused = RefusedLetter(LetterKind.DECISION, _ANA.address, "5.1.1", "550 No such user here")
     yield "refused", refused, (Tap("tap.add", "#add "), Tap("tap.show", "#show"))
     yield from _digests(spoken)
@@ -173,8 +175,9 @@ def _transcripts(spoken: Spoken) -> Iterator[_Named]:
     respond = TranscriptLine(
         "#respond partly upheld", Verdict.DONE, Phrase("respond.done", ("partly upheld", _ANA.address))
     )
-    held = Announced(LetterKind.DECISION, _ANA, 600, spoken.attachments[:1])
-    yield "transcript", Transcript((take, respond), (held, Announced(LetterKind.REPLY, _ANA, 0, ()))), undo
+    held = Announced(LetterKind.DECISION, _ANA, 600, spoken.attachments[:1], spoken.reasons)
+    at_once = Announced(LetterKind.REPLY, _ANA, 0, (), spoken.reply)
+    yield "transcript", Transcript((take, respond), (held, at_once)), undo
     refused = (
         TranscriptLine("#assess severity=high", Verdict.NOT_APPLIED, Phrase("refused.together", ("#clsoe",))),
         TranscriptLine("#clsoe", Verdict.UNKNOWN, Phrase("unknown.did_you_mean", ("clsoe", "close"))),

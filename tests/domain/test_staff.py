@@ -422,3 +422,17 @@ def test_nothing_of_the_case_goes_to_the_address_that_a_forged_mail_came_from(de
         desk.receive(mail(text, STRANGER, to=(Address("", desk.staff_address(case)),)))
     desk.receive(mail("#show", ANNA.address, reply_to=(Address("", STRANGER),), to=(Address("", DESK),)))
     assert desk.letters(to=STRANGER) == []
+
+
+def test_a_challenge_shows_every_word_that_would_leave(desk, case):
+    words = "#respond upheld now\nWe are sorry.\nremedy: 900 GBP to account 1"
+    desk.command(case, words, authenticity=Authenticity())
+    shown = desk.last(LetterKind.CHALLENGE).letter.content.lines
+    assert shown == (words,)
+
+
+def test_a_transcript_shows_the_words_of_what_leaves(desk, case):
+    decision = desk.command(case, "#respond upheld\nWe are sorry.\nremedy: a new parcel")
+    (announced,) = desk.last(LetterKind.TRANSCRIPT).letter.content.letters
+    assert announced.words == "We are sorry.\n– a new parcel"
+    assert decision.letters

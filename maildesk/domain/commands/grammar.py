@@ -38,6 +38,11 @@ class CommandLine:
         return f"#{self.word} {self.value}".strip()
 
     @property
+    def whole(self) -> str:
+        """The command as it was written, with the lines under it."""
+        return f"{self.written}\n{self.under}".strip()
+
+    @property
     def words(self) -> str:
         """Value and text together: for commands that take free words in either place."""
         return f"{self.value}\n{self.under}".strip()

@@ -18,7 +18,18 @@ from maildesk.domain.commands.registry import (
     suggestion,
 )
 from maildesk.domain.events import Event, Noted, apply
-from maildesk.domain.letter import LETTERS, Announced, Audience, Transcript, TranscriptLine, Verdict
+from maildesk.domain.letter import (
+    LETTERS,
+    Announced,
+    Audience,
+    ClosingGiven,
+    Content,
+    DecisionGiven,
+    Transcript,
+    TranscriptLine,
+    Verdict,
+    Written,
+)
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.phrases import Phrase
 
@@ -140,4 +151,15 @@ def announced(numbered: Numbered) -> Announced:
     """The letter as the transcript announces it."""
     letter = numbered.letter
     files = tuple(enclosure.filename for enclosure in letter.enclosures)
-    return Announced(letter.kind, letter.to, letter.hold_seconds, files)
+    return Announced(letter.kind, letter.to, letter.hold_seconds, files, words_of(letter.content))
+
+
+def words_of(content: Content) -> str:
+    """The handler's own words in a letter: what somebody who may still stop it wants to read again."""
+    if isinstance(content, Written):
+        return content.text
+    if isinstance(content, DecisionGiven):
+        return "\n".join((content.reasons, *(f"– {remedy.kind}" for remedy in content.remedies)))
+    if isinstance(content, ClosingGiven):
+        return content.text or content.reasons
+    return ""
