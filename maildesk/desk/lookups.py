@@ -8,9 +8,11 @@ from maildesk.domain.commands.registry import Lookups, Unverified, find
 from maildesk.domain.decision import Challenged, Situation
 from maildesk.domain.letter import CaseLine, Purpose
 from maildesk.domain.message import Message
-from maildesk.store import cases, history, messages, outbox
+from maildesk.store import cases, history, letters, messages, outbox
 
-_HISTORY = frozenset({"show", "undo"})
+_HISTORY = frozenset({"show", "undo", "reopen"})
+_LETTER_STATES = frozenset({"undo", "reopen"})
+_WRITES = frozenset({"reply", "ask", "respond", "close"})
 _UNVERIFIED = frozenset({"add", "newcase"})
 
 
@@ -69,7 +71,8 @@ async def _lookups(situation: Situation, wanted: Wanted) -> Lookups:
         unverified = Unverified(stored.id, stored.message, stored.received_at) if stored else None
     return Lookups(
         history=tuple(await history.read(case.id)) if case and wants_history else (),
-        letter_states=await outbox.states_of(case.id) if case and "undo" in wanted.commands else {},
+        letter_states=await outbox.states_of(case.id) if case and wanted.commands & _LETTER_STATES else {},
         mine=mine,
+        unreachable=await letters.unreachable_of(case.id) if case and wanted.commands & _WRITES else frozenset(),
         unverified=unverified,
     )

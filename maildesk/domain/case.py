@@ -3,6 +3,7 @@
 Fields follow ISO 10002's forms for receipt and follow-up (DESIGN section 5). Times are aware and in UTC.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -133,7 +134,12 @@ class Case:
     @property
     def complainant(self) -> Party | None:
         """The first complainant, who gets the letters; none where the complaint came without a usable address."""
-        return next((party for party in self.parties if party.role is Role.COMPLAINANT), None)
+        return self.reachable_complainant(frozenset())
+
+    def reachable_complainant(self, unreachable: Collection[str]) -> Party | None:
+        """The first complainant at whose address letters arrive; where there is none such, the first of all."""
+        found = [party for party in self.parties if party.role is Role.COMPLAINANT]
+        return next((party for party in found if party.address not in unreachable), found[0] if found else None)
 
     def party(self, address: str) -> Party | None:
         """The party with this address, compared in lower case."""

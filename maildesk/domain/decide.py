@@ -201,9 +201,9 @@ def _opened(situation: Situation, reason: FilingReason, silent: Phrase | None) -
     receipt = None if silent else acknowledgement(case, received, policy, numbers)
     receipts: tuple[Numbered, ...] = (receipt,) if receipt else ()
     references = tuple(CasesRefer(other.id, other.reference) for other in situation.related)
-    author = Author("complainant", received.row, situation.now)
+    theirs, ours = (Author(by, received.row, situation.now) for by in ("complainant", "desk"))
     rest: tuple[Event, ...] = (*written(receipts), *references)
-    change = CaseChange(None, author.change(case, rest).after, author.records((*first, *rest)))
+    change = CaseChange(None, ours.change(case, rest).after, (*theirs.records(first), *ours.records(rest)))
     letters = (*receipts, *_told(situation, case, silent), *_others_told(situation, case))
     others = tuple(_refers(situation, other, case) for other in situation.related)
     standing = "staff" if first and silent and silent.key == "notice.from_staff" else "complainant"
@@ -226,10 +226,8 @@ def _others_told(situation: Situation, case: Case) -> tuple[Numbered, ...]:
     """The owners of the cases that the mail refers to hear of the new one."""
     letters: list[Numbered] = []
     for other in situation.related:
-        special = Phrase("notice.refers", (case.reference,))
-        notice = Notice(
-            LetterKind.NEW_MESSAGE, situation.filing.reason, special, (case.reference,), _UNVERIFIED_TAPS[2:]
-        )
+        special = Phrase("notice.referred", (case.reference,))
+        notice = Notice(LetterKind.NEW_MESSAGE, situation.filing.reason, special, taps=_UNVERIFIED_TAPS[2:])
         people = to_tell(other, situation.policy)
         letters += tell(people, other, situation.received, notice, situation.numbers)
     return tuple(letters)

@@ -53,6 +53,7 @@ _COLUMNS = (
     *("next_at", "release_at", "due_at", "awaits_id", "code", "answer", "created_at", "accepted_at", "bounced_at"),
 )
 _RENAMED = {"case_id": "case", "awaits_id": "awaits"}
+_TO_COMPLAINANTS = [kind.value for kind, rule in LETTERS.items() if rule.audience is Audience.COMPLAINANT]
 _WAITING = (LetterState.QUEUED.value, LetterState.SENDING.value)
 
 
@@ -91,9 +92,19 @@ async def octets(letter: int) -> bytes | None:
 
 async def failed_since(desk: str, since: datetime) -> list[StoredLetter]:
     """Letters to complainants that were refused, or came back, since then."""
-    kinds = [kind.value for kind, rule in LETTERS.items() if rule.audience is Audience.COMPLAINANT]
     refused = Q(state=LetterState.REFUSED.value, next_at__gte=since) | Q(bounced_at__gte=since)
-    return await _stored(LetterRow.filter(refused, desk=desk, kind__in=kinds).order_by("created_at", "id"))
+    return await _stored(LetterRow.filter(refused, desk=desk, kind__in=_TO_COMPLAINANTS).order_by("created_at", "id"))
+
+
+async def unreachable_of(case: int) -> frozenset[str]:
+    """The addresses to which the last letter of a case was refused, or came back."""
+    settled = (LetterState.ACCEPTED.value, LetterState.REFUSED.value)
+    rows = LetterRow.filter(case_id=case, state__in=settled, kind__in=_TO_COMPLAINANTS).order_by("created_at", "id")
+    last = {
+        recipient: state == LetterState.REFUSED.value or bounced_at is not None
+        for recipient, state, bounced_at in await rows.values_list("recipient", "state", "bounced_at")
+    }
+    return frozenset(recipient.lower() for recipient, has_failed in last.items() if has_failed)
 
 
 async def counts(desk: str | None = None) -> Queue:

@@ -267,7 +267,13 @@ class PaperDesk:
             letter_states={one.id: one.state for one in self.sent.values()},
             mine=tuple(line_of(one, self.policy) for one in mine),
             unverified=Unverified(last.row, last.message, self.now) if last else None,
+            unreachable=self._unreachable(case),
         )
+
+    def _unreachable(self, case: Case | None) -> frozenset[str]:
+        fates = [one for one in self.sent.values() if case and one.letter.case == case.id]
+        last = {o.letter.to.key: o.state for o in fates if o.state in ("accepted", "refused", "bounced")}
+        return frozenset(address for address, state in last.items() if state != "accepted")
 
     def _thread(self, case: Case | None) -> tuple[str, ...]:
         found = [k.message.message_id for k in self.kept.values() if case and k.case == case.id]

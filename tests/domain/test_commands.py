@@ -452,7 +452,7 @@ def test_show_hides_nothing_of_the_case(desk):
     spoken = " | ".join(entry.said.values[0] for entry in sheet.history)
     for words in ("Called the depot.", "no heating", "It rained.", "signed reply address", PAT):
         assert words in spoken
-    assert {entry.by for entry in sheet.history} == {"complainant", "Anna Schmidt"}
+    assert {entry.by for entry in sheet.history} == {"complainant", "desk", "Anna Schmidt"}
 
 
 def test_show_shows_what_the_forms_hold(desk, case):
@@ -492,3 +492,25 @@ def test_after_the_due_time_a_letter_is_held_all_the_same(desk, case):
     letter = desk.last(LetterKind.REPLY).letter
     assert letter.hold_seconds == 600
     assert letter.due_at is None or letter.due_at > desk.now + timedelta(0)
+
+
+@pytest.mark.parametrize("text", ["#reply Hello", "#ask Which one?", "#respond upheld\nIt rained."])
+def test_after_a_letter_came_back_the_complainants_other_address_gets_the_next(desk, case, text):
+    desk.settle(desk.last(LetterKind.ACKNOWLEDGEMENT))
+    desk.bounce(desk.last(LetterKind.ACKNOWLEDGEMENT))
+    desk.command(case, "#add right@example.net complainant")
+    desk.command(case, text)
+    assert [one.letter.to.address for one in desk.letters() if one.letter.hold_seconds] == ["right@example.net"]
+
+
+def test_a_second_complainant_does_not_take_the_letters_from_the_first(desk, case):
+    desk.settle(desk.last(LetterKind.ACKNOWLEDGEMENT))
+    desk.command(case, "#add joint@example.net complainant")
+    desk.command(case, "#reply Hello")
+    assert desk.last(LetterKind.REPLY).letter.to.address == PAT
+
+
+def test_the_only_complainant_is_written_to_though_a_letter_came_back(desk, case):
+    desk.settle(desk.last(LetterKind.ACKNOWLEDGEMENT), Fate.REFUSED)
+    desk.command(case, "#reply Hello")
+    assert desk.last(LetterKind.REPLY).letter.to.address == PAT

@@ -125,6 +125,14 @@ def test_what_could_not_be_read_becomes_a_case_without_a_letter_to_anybody_outsi
 # strangers, and a spouse in Cc
 
 
+def test_the_owner_of_a_case_that_a_strangers_mail_refers_to_hears_which_case_it_became(desk):
+    case = desk.complaint()
+    opened = desk.receive(mail("What about it?", STRANGER, subject=f"[{case.reference}]"))
+    content = desk.last(LetterKind.NEW_MESSAGE).letter.content
+    assert (content.notice.key, content.notice.values) == ("notice.referred", (desk.case(opened.case).reference,))
+    assert content.others == ()
+
+
 def test_a_guessed_reference_opens_a_new_case_and_tells_the_stranger_nothing(desk):
     case = desk.complaint()
     decision = desk.receive(mail("What about it?", STRANGER, subject=f"[{case.reference}]"))

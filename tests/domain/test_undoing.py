@@ -228,3 +228,39 @@ def test_a_letter_without_a_hold_is_never_called_held(desk, case):
     desk.command(case, "#reply Hello")
     desk.later(seconds=timedelta(minutes=1).seconds)
     assert verdicts(desk.command(case, "#undo")) == [("refused", "refused.undo_sent")]
+
+
+def test_reopening_stops_a_closing_letter_that_has_not_left(desk, case):
+    desk.command(case, "#close withdrawn\nYou told us so.")
+    closing = desk.last(LetterKind.CLOSING)
+    decision = desk.command(case, "#reopen")
+    assert verdicts(decision) == [("done", "reopen.done_in_time")]
+    assert decision.recalls == (closing.id,)
+    assert desk.events(case)[-1] == "LetterRecalled"
+
+
+def test_reopening_stops_no_closing_letter_that_has_left(desk, case):
+    desk.command(case, "#close withdrawn\nYou told us so.")
+    desk.settle(desk.last(LetterKind.CLOSING))
+    decision = desk.command(case, "#reopen")
+    assert verdicts(decision) == [("done", "reopen.done")]
+    assert decision.recalls == ()
+
+
+def test_a_reopening_that_stopped_a_letter_is_not_undone_for_the_letter_would_never_leave(desk, case):
+    desk.command(case, "#close withdrawn\nYou told us so.")
+    desk.command(case, "#reopen")
+    assert verdicts(desk.command(case, "#undo")) == [("refused", "refused.undo_stopped")]
+    assert desk.case(case).status is Status.INVESTIGATING
+
+
+def test_no_undo_is_offered_after_a_reopening_that_stopped_a_letter(desk, case):
+    desk.command(case, "#close withdrawn\nYou told us so.")
+    desk.command(case, "#reopen")
+    assert "#undo" not in [tap.body for tap in desk.last(LetterKind.TRANSCRIPT, ANNA.address).letter.taps]
+
+
+def test_no_undo_is_offered_for_a_new_case_which_cannot_be_taken_back(desk, case):
+    desk.reply(desk.last(LetterKind.ACKNOWLEDGEMENT), "Another matter.", "sam@example.com")
+    assert verdicts(desk.command(case, "#newcase")) == [("done", "newcase.done")]
+    assert "#undo" not in [tap.body for tap in desk.last(LetterKind.TRANSCRIPT, ANNA.address).letter.taps]

@@ -190,6 +190,16 @@ async def test_a_bounce_is_noted_once_and_only_of_an_accepted_letter():
     assert not await outbox.bounced(outgoing.id, NOW)
 
 
+async def test_an_address_is_unreachable_while_its_last_letter_came_back():
+    case = (await opened()).changes[0].after
+    (outgoing,) = await claimed()
+    assert await letters.unreachable_of(case.id) == frozenset()
+    await outbox.settle([accepted(outgoing)])
+    assert await letters.unreachable_of(case.id) == frozenset()
+    await outbox.bounced(outgoing.id, NOW)
+    assert await letters.unreachable_of(case.id) == {outgoing.recipient}
+
+
 async def test_a_message_id_is_used_once():
     first, second = await opening(), await opening()
     await cases.commit(first)

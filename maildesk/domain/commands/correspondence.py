@@ -42,7 +42,7 @@ _REMEDY = re.compile(r"^\s*(?:remedy|abhilfe)\s*:\s*(\S.*)$", re.IGNORECASE)
 def to_complainant(standing: Standing, kind: LetterKind, content: Content, *, is_urgent: bool) -> Numbered | None:
     """A letter in the complainant's language, threaded under their last mail; None where they have no address."""
     case = standing.the_case
-    party = case.complainant
+    party = case.reachable_complainant(standing.lookups.unreachable)
     if party is None:
         return None
     letter = replace(
@@ -153,7 +153,7 @@ def respond(standing: Standing, line: CommandLine) -> Effect | Refusal:
     return Effect(Phrase("respond.done", (outcome, numbered.letter.to.address)), happened, (numbered,))
 
 
-@command("#close [outcome] [now]: [reasons]", "#close withdrawn\nShe found the parcel at her neighbour's.", "schließen",
+@command("#close [outcome] [now]: [reasons]", "#close withdrawn\nYou told us that you found the parcel.", "schließen",
          "abschließen", proof=Proof.STRONG)  # fmt: skip
 def close(standing: Standing, line: CommandLine) -> Effect | Refusal:
     """The end of the case, once its closing demands are met; the complainant is told."""

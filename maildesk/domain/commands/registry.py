@@ -34,12 +34,16 @@ class Unverified:
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """What only some commands need, fetched before deciding: only for the words that stand in the mail."""
+    """What only some commands need, fetched before deciding: only for the words that stand in the mail.
+
+    `unreachable` are the addresses whose last letter on the case was refused or came back.
+    """
 
     history: tuple[Recorded, ...] = ()
     letter_states: Mapping[int, str] = field(default_factory=dict)
     mine: tuple[CaseLine, ...] = ()
     unverified: Unverified | None = None
+    unreachable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,9 @@ class Refusal:
 
     said: Phrase
 
+
+WAITING = ("held", "draft")
+"""The states of a letter that can still be stopped."""
 
 Run = Callable[[Standing, CommandLine], Effect | Refusal]
 

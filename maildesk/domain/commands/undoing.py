@@ -7,7 +7,7 @@ from itertools import chain
 from maildesk.domain.case import Assessment, Case, Milestone
 from maildesk.domain.commands.grammar import CommandLine
 from maildesk.domain.commands.reading import who
-from maildesk.domain.commands.registry import Effect, Refusal, Standing, command
+from maildesk.domain.commands.registry import WAITING, Effect, Refusal, Standing, command
 from maildesk.domain.events import (
     Assessed,
     CasesRefer,
@@ -31,7 +31,6 @@ from maildesk.domain.events import (
 from maildesk.domain.phrases import Phrase
 
 _BUILDS = (Assessed, Decided, OwnerNamed, StatusMoved, PartyAdded, PartyRemoved)
-_TAKEN_BACK = ("held", "draft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +97,8 @@ def _built_on(standing: Standing, span: _Span) -> Phrase | None:
     """What stands on the commands: a later event, a case that they opened, a line above this one."""
     if standing.the_case.seq > standing.lookups.history[-1].seq:
         return Phrase("refused.undo_first")
+    if any(isinstance(row.event, LetterRecalled) for row in span.rows):
+        return Phrase("refused.undo_stopped")
     opened = (row for row in span.rows if isinstance(row.event, CasesRefer))
     later = (row for row in span.after if isinstance(row.event, _BUILDS))
     built = next(chain(opened, later), None)
@@ -109,7 +110,7 @@ def _built_on(standing: Standing, span: _Span) -> Phrase | None:
 def _gone(standing: Standing, span: _Span) -> Phrase | None:
     """The letter that has left, or a closing that no held letter can still stop: that is for `#reopen`."""
     states = standing.lookups.letter_states
-    gone = next((event for event in span.letters if states.get(event.letter, "") not in _TAKEN_BACK), None)
+    gone = next((event for event in span.letters if states.get(event.letter, "") not in WAITING), None)
     if gone is not None:
         return Phrase("refused.undo_sent", (gone.kind,))
     return None if span.letters or standing.the_case.is_open else Phrase("refused.closed_token")

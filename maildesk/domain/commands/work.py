@@ -2,8 +2,19 @@
 
 from maildesk.domain.case import Assessment, Case, Milestone
 from maildesk.domain.commands.grammar import CommandLine, named_values
-from maildesk.domain.commands.registry import Effect, Proof, Refusal, Standing, command
-from maildesk.domain.events import Assessed, Event, MilestoneLost, MilestoneReached, Noted, OwnerNamed, StatusMoved
+from maildesk.domain.commands.registry import WAITING, Effect, Proof, Refusal, Standing, command
+from maildesk.domain.events import (
+    Assessed,
+    Event,
+    LetterRecalled,
+    LetterWritten,
+    MilestoneLost,
+    MilestoneReached,
+    Noted,
+    OwnerNamed,
+    StatusMoved,
+)
+from maildesk.domain.letter import LetterKind
 from maildesk.domain.lifecycle import Trigger, follow
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.opening import given_to
@@ -117,10 +128,20 @@ def assess(standing: Standing, line: CommandLine) -> Effect | Refusal:
 
 @command("#reopen", "#reopen", "öffnen", "wiederöffnen", proof=Proof.STRONG, works_closed=True)
 def reopen(standing: Standing, line: CommandLine) -> Effect | Refusal:
-    """A closed case goes on."""
+    """A closed case goes on; a closing letter that has not left yet does not leave any more."""
     case = standing.the_case
     events = moved(case, Trigger.REOPEN)
     if events is None:
         return in_wrong_status(standing, line)
+    stopped = _held_closings(standing)
     text: tuple[Event, ...] = (Noted(standing.message, line.words),) if line.words else ()
-    return Effect(Phrase("reopen.done"), (*events, MilestoneLost(Milestone.CLOSED), *text))
+    said = Phrase("reopen.done_in_time" if stopped else "reopen.done")
+    happened = (*events, MilestoneLost(Milestone.CLOSED), *map(LetterRecalled, stopped), *text)
+    return Effect(said, happened, recalls=stopped)
+
+
+def _held_closings(standing: Standing) -> tuple[int, ...]:
+    """The closing letters that still wait."""
+    events = (row.event for row in standing.lookups.history)
+    closings = (e.letter for e in events if isinstance(e, LetterWritten) and e.kind is LetterKind.CLOSING)
+    return tuple(letter for letter in closings if standing.lookups.letter_states.get(letter) in WAITING)
