@@ -93,7 +93,7 @@ def torment(plan: Plan, dovecot: Dovecot, user: str, place: Path) -> list[Line]:
                     desk.start()
                 post.join(DRAIN_SECONDS)
             killing = time.monotonic() - begin
-            desk.until(lambda: desk.at_rest(plan.mails), DRAIN_SECONDS)
+            desk.until(lambda: desk.has_started() and desk.at_rest(plan.mails), DRAIN_SECONDS)
             stopped = desk.stop()
             lines = reckon(desk, sink, post.accepted, found.repeatable)
             accepted = Line("mails accepted by Dovecot over LMTP", len(post.accepted), plan.mails)
