@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from maildesk.domain.case import Outcome, Remedy
+from maildesk.domain.case import Outcome, Party, Remedy
 from maildesk.domain.letter_kinds import LetterKind
 from maildesk.domain.message import Address
 from maildesk.domain.phrases import Phrase
@@ -64,7 +64,7 @@ class CameIn:
 
     `notice` is the phrase that says what is special (unverified, after closing, without an acknowledgement, …);
     `why` is the reason for which it was filed here, empty where a person gave the case to the reader; `others` are
-    references of cases that it refers to.
+    references of cases that it refers to; `received_at` is when the mail came, for it is often later than the case.
     """
 
     sender: Address | None
@@ -74,6 +74,7 @@ class CameIn:
     why: str
     notice: Phrase | None = None
     others: tuple[str, ...] = ()
+    received_at: datetime | None = None
 
 
 class Verdict(StrEnum):
@@ -121,11 +122,15 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class SheetEntry:
-    """One line of a case's history in words; `by` is a person's name or a role."""
+    """One line of a case's history: `by` is a person's name or a role, `event` its kind.
+
+    `details` are the event's values by the names of their fields, for the reader's language to speak.
+    """
 
     at: datetime
     by: str
-    said: Phrase
+    event: str
+    details: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ class CaseSheet:
     """The whole case for `#show`: fields by the names they have in `Case`, parties, history."""
 
     fields: tuple[tuple[str, str], ...]
-    parties: tuple[str, ...]
+    parties: tuple[Party, ...]
     history: tuple[SheetEntry, ...]
 
 

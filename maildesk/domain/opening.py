@@ -139,6 +139,7 @@ def tell(
         why=notice.why,
         notice=notice.special,
         others=notice.others,
+        received_at=received.at,
     )
     return tuple(
         Numbered(next(numbers.ids), replace(to_staff(person, notice.kind, content, case), taps=notice.taps))

@@ -19,7 +19,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from maildesk.domain.letter import Tap
+from maildesk.domain.case import Party
+from maildesk.domain.letter import SheetEntry, Tap
 from maildesk.domain.oneline import oneline
 from maildesk.domain.phrases import PHRASES, Phrase
 from maildesk.letters.words import COUNTED, Words
@@ -151,6 +152,8 @@ _NAME_TABLES: Mapping[str, str] = {
     "role": "role",
     "kind": "letter",
     "letter": "letter",
+    "milestone": "milestone",
+    "reason": "filed",
 }
 _SIZES = frozenset({("notice.too_large", "size"), ("notice.too_large", "limit")})
 _FOREIGN_LENGTH_MAX = 2000
@@ -186,7 +189,26 @@ def field_value(context: Context, value: str, name: str) -> str:
     reader = _reader(context)
     if name in _NAME_TABLES:
         return reader.words.name_of(value, _NAME_TABLES[name])
+    if name == "language":
+        return str(reader.locale.languages.get(value, value))
+    if _DAY.fullmatch(value):
+        return _spoken_date(date.fromisoformat(value), "medium", reader.locale)
     return _moment_or_text(reader, value)
+
+
+@pass_context
+def party(context: Context, one: Party) -> str:
+    """A party of a case: name, address, role."""
+    role = _reader(context).words.name_of(one.role, "role")
+    return f"{one.name} <{one.address}> ({role})".strip()
+
+
+@pass_context
+def told(context: Context, entry: SheetEntry) -> str:
+    """What happened, with its values in the reader's words."""
+    detail = ", ".join(field_value(context, value, name) for name, value in entry.details)
+    form = _reader(context).words.form(f"event.{entry.event}", {})
+    return form.format_map({"detail": oneline(detail, _FOREIGN_LENGTH_MAX)}).rstrip(" :")
 
 
 def _moment_or_text(reader: Reader, value: str) -> str:
@@ -244,6 +266,8 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "name_of": name_of,
     "say": say,
     "field_value": field_value,
+    "party": party,
+    "told": told,
     "oneline": on_one_line,
     "sentence": sentence,
     "threaded": threaded,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from maildesk.domain.case import Outcome, Remedy
+from maildesk.domain.case import Outcome, Party, Remedy, Role
 from maildesk.domain.letter import (
     LETTERS,
     Acknowledgement,
@@ -142,7 +142,9 @@ def _contents(spoken: Spoken) -> Iterator[_Named]:
     yield "new_case without a sender", special, _NEW_TAPS
     given = replace(came, why="", notice=Phrase("notice.given_with_words", ("Jo Bell", spoken.reply)))
     yield "new_case given to somebody", given, _NEW_TAPS[1:]
-    answer = replace(came, text=spoken.answer, attachments=(), why="signed reply address")
+    answer = replace(
+        came, text=spoken.answer, attachments=(), why="signed reply address", received_at=NOW + timedelta(days=5)
+    )
     yield "new_message", answer, (Tap("tap.reply", "#reply\n"), Tap("tap.respond", "#respond upheld\n"))
     stranger = Phrase("notice.unverified", ("sam@example.net",))
     yield (
@@ -191,11 +193,11 @@ def _transcripts(spoken: Spoken) -> Iterator[_Named]:
         (Tap("tap.send_note", f"#reply\n{spoken.answer}"),),
     )
     entries = (
-        SheetEntry(NOW, _ANA.name, Phrase("event.MessageFiled", (spoken.subject,))),
-        SheetEntry(NOW + timedelta(hours=2), _JO.name, Phrase("event.OwnerNamed", (_JO.name,))),
+        SheetEntry(NOW, "complainant", "MessageFiled", (("reason", "signed reply address"), ("sender", _ANA.address))),
+        SheetEntry(NOW + timedelta(hours=2), _JO.name, "OwnerNamed", (("owner", _JO.name),)),
     )
-    fields = (("status", "investigating"), ("owner", _JO.name), ("due_at", "2026-12-20 09:12 UTC"), ("impact", "high"))
-    sheet = CaseSheet(fields, (f"{_ANA.name} <{_ANA.address}>",), entries)
+    fields = (("status", "investigating"), ("owner", _JO.name), ("due_at", "2026-12-20"), ("impact", "high"))
+    sheet = CaseSheet(fields, (Party(_ANA.address, _ANA.name, Role.COMPLAINANT),), entries)
     shown = TranscriptLine("#show", Verdict.DONE, Phrase("show.done"))
     mine = TranscriptLine("#mine", Verdict.DONE, Phrase("mine.done", ("1",)))
     yield "transcript sheet", Transcript((shown, mine), sheet=sheet, cases=_lines(spoken)[:1]), undo

@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from maildesk.domain.case import Outcome, Role, Status
+from maildesk.domain.case import Milestone, Outcome, Role, Status
 from maildesk.domain.letter import LetterKind, Verdict
 from maildesk.domain.phrases import PHRASES
 from maildesk.letters.problem import BrokenTemplate, Problem
@@ -29,6 +29,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "field": (),
     "filed": (),
     "event": (),
+    "milestone": tuple(Milestone),
+    "author": (),
     "word": (),
 }
 

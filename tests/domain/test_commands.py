@@ -447,9 +447,9 @@ def test_show_hides_nothing_of_the_case(desk):
         "impact": "no heating",
     }
     assert expected.items() <= fields.items()
-    assert sheet.parties == (f"<{PAT}> (complainant)",)
+    assert [(party.address, party.role) for party in sheet.parties] == [(PAT, Role.COMPLAINANT)]
     assert len(sheet.history) == len(desk.history[case.id]) - 1
-    spoken = " | ".join(entry.said.values[0] for entry in sheet.history)
+    spoken = " | ".join(value for entry in sheet.history for _, value in entry.details)
     for words in ("Called the depot.", "no heating", "It rained.", "signed reply address", PAT):
         assert words in spoken
     assert {entry.by for entry in sheet.history} == {"complainant", "desk", "Anna Schmidt"}

@@ -6,13 +6,15 @@ import pytest
 from jinja2 import select_autoescape
 from reading_html import read, shown_text, words_of
 
-from maildesk.domain.case import Outcome
+from maildesk.domain.case import Outcome, Party, Role
 from maildesk.domain.letter import (
     LETTERS,
     Audience,
     CameIn,
+    CaseSheet,
     DecisionGiven,
     LetterKind,
+    SheetEntry,
     Tap,
     Transcript,
     TranscriptLine,
@@ -23,7 +25,7 @@ from maildesk.domain.marker import REPLY_MARKER
 from maildesk.domain.message import Address
 from maildesk.domain.phrases import Phrase
 from maildesk.letters.render import Templates, template_dir
-from maildesk.letters.samples import Sample, samples
+from maildesk.letters.samples import NOW, Sample, samples
 
 TEMPLATES = Templates()
 LANGUAGES = ("de", "en")
@@ -308,3 +310,27 @@ def test_every_class_with_a_colour_has_one_for_the_dark():
     coloured = re.findall(r"^\.([\w-]+) \{.*(?<!-)color: #", light, re.MULTILINE)
     assert coloured
     assert [name for name in coloured if not re.search(rf"\.{name}\b", dark)] == []
+
+
+def test_a_new_message_names_the_time_at_which_it_came_and_not_the_cases():
+    assert "Received: 5 Dec 2026, 09:12" in rendered(sample("new_message")).text
+
+
+def test_the_case_and_its_history_are_told_in_the_readers_language():
+    entries = (
+        SheetEntry(NOW, "complainant", "MessageFiled", (("reason", "signed reply address"), ("sender", "a@b.example"))),
+        SheetEntry(NOW, "desk", "LetterWritten", (("kind", "acknowledgement"),)),
+        SheetEntry(NOW, "Jo Bell", "MilestoneReached", (("milestone", "first contact"),)),
+        SheetEntry(NOW, "Jo Bell", "Undone", ()),
+    )
+    fields = (("due_at", "2026-12-20"), ("language", "de"), ("outcome", "upheld"))
+    sheet = CaseSheet(fields, (Party("a@b.example", "Ana", Role.COMPLAINANT),), entries)
+    text = rendered(sample("transcript", "de"), content=Transcript((), sheet=sheet)).text
+    for words in (
+        "Antwort fällig: 20.12.2026", "Sprache: Deutsch", "Ergebnis: berechtigt",
+        "Ana <a@b.example> (beschwerdeführende Person)", "· beschwerdeführende Person\n",
+        "E-Mail abgelegt: sie kam an die Antwortadresse dieses Falls, a@b.example", "· das Programm\n",
+        "Brief geschrieben: Eingangsbestätigung", "Meilenstein erreicht: erster Kontakt durch einen Menschen",
+        "Zurückgenommen\n",
+    ):  # fmt: skip
+        assert words in text

@@ -69,12 +69,10 @@ def sheet(case: Case, history: tuple[Recorded, ...], policy: DeskPolicy) -> Case
     values = tuple((name, _value(in_words.get(name, getattr(case, name)))) for name in _SHEET_FIELDS)
     assessed = tuple((name, getattr(case.assessment, name)) for name in type(case.assessment).__slots__)
     remedies = (("remedies", "; ".join(remedy.kind for remedy in case.remedies)),)
-    parties = tuple(f"{party.name} <{party.address}> ({party.role})".strip() for party in case.parties)
     entries = tuple(
-        SheetEntry(row.at, who(row.by, policy), Phrase(f"event.{kind_of(row.event)}", (detail(row),)))
-        for row in history
+        SheetEntry(row.at, who(row.by, policy), kind_of(row.event), details(row, policy)) for row in history
     )
-    return CaseSheet(tuple((n, v) for n, v in (*values, *assessed, *remedies) if v), parties, entries)
+    return CaseSheet(tuple((n, v) for n, v in (*values, *assessed, *remedies) if v), case.parties, entries)
 
 
 def line_of(case: Case, policy: DeskPolicy, said: Phrase | None = None) -> CaseLine:
@@ -91,18 +89,17 @@ def line_of(case: Case, policy: DeskPolicy, said: Phrase | None = None) -> CaseL
     )
 
 
-def who(by: str, policy: DeskPolicy) -> str:
-    """A person's name for `staff:<key>`, else the word as it is."""
+def who(by: str, policy: DeskPolicy, unknown: str = "") -> str:
+    """A person's name for `staff:<key>`, else `unknown` or the word as it is."""
     person = policy.person(by.removeprefix("staff:")) if by.startswith("staff:") else None
-    return person.name if person else by
+    return person.name if person else unknown or by
 
 
-def detail(row: Recorded) -> str:
-    """The values of an event that a reader wants to see beside its name."""
-    found = [
-        str(value) for name in (*_DETAILS, *_ASSESSMENT, *_PRIVATE_DETAILS) if (value := getattr(row.event, name, None))
-    ]
-    return ", ".join(found)
+def details(row: Recorded, policy: DeskPolicy) -> tuple[tuple[str, str], ...]:
+    """The values of an event that a reader wants to see beside its name, by the names of their fields."""
+    names = (*_DETAILS, *_ASSESSMENT, *_PRIVATE_DETAILS)
+    found = [(name, str(value)) for name in names if (value := getattr(row.event, name, None))]
+    return tuple((name, who(f"staff:{value}", policy, value) if name == "owner" else value) for name, value in found)
 
 
 def _value(value: object) -> str:
