@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from living import SECONDS, LivingDesk, living, mail, settings_for, text_of
 from servers.dovecot import Dovecot
 
-from maildesk import daemon
+from maildesk import daemon, store
 from maildesk.config.settings import Settings
 from maildesk.desk.intake import Intake
 from maildesk.domain.case import Milestone
@@ -222,3 +222,42 @@ async def test_what_is_kept_is_the_mail_byte_for_byte(dovecot, sink, user, tmp_p
 
 def test_the_patience_of_these_tests_is_longer_than_the_desks_own():
     assert SECONDS > 10 > daemon.SHUTDOWN_SECONDS
+
+
+async def say_it_comes_from_a_backup(running: LivingDesk) -> None:
+    """As `maildesk backup` leaves it."""
+    async with running.database():
+        await store.connection.run("UPDATE mailbox SET restored_from = ?", datetime.now(UTC).isoformat(" "))
+
+
+async def test_after_a_backup_was_restored_known_mail_stays_and_mail_too_big_to_fetch_is_a_copy(
+    dovecot, sink, user, tmp_path
+):
+    settings = with_limits(settings_for(tmp_path, dovecot, sink.port, user), message_bytes=100_000)
+    async with living(settings, dovecot, sink) as running:
+        await running.append(mail("kay@example.com", "Bins", "They were not emptied.", to=user))
+        await running.append(mail("big@example.com", "Photos", "They are large.\n" * 10_000, to=user))
+        await running.until_async(lambda: cases_are(running, 2))
+        await running.settled()
+        await running.stop()
+        await say_it_comes_from_a_backup(running)
+        lost = mail("lost@example.com", "Lamp", "It is out.", to=user)
+        await asyncio.to_thread(dovecot.append, user, lost, folder="Processed")
+        await running.start()
+        await running.until_async(lambda: cases_are(running, 3))
+        await running.settled()
+        assert {case.complainant.address for case in await running.cases()} == {
+            *("kay@example.com", "big@example.com", "lost@example.com")
+        }
+        (said,) = [said for said in facts(running, Entry.KEPT) if "what" in said]
+        assert said["count"] == 2  # the lost one, and the big one, whose octets nobody has
+        assert running.count("kay@example.com") == running.count("lost@example.com") == 1
+        await running.stop()
+        await running.start()
+        assert len([said for said in facts(running, Entry.KEPT) if "what" in said]) == 1
+    assert in_folder(dovecot, user, "Processed") == 3
+    assert in_folder(dovecot, user, "INBOX") == 0
+
+
+async def cases_are(running: LivingDesk, count: int) -> bool:
+    return len(await running.cases()) == count
