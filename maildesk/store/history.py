@@ -55,9 +55,12 @@ def chained(previous: str, case: int, seq: int, said: Sequence[Any], digest: str
     return sha256(previous.encode("ascii") + canonical).hexdigest()
 
 
-def content_digest(salt: bytes | None, content: str | None) -> str:
+def content_digest(salt: bytes | str | None, content: str | None) -> str:
     """The digest of an event's personal words; empty where the event has none."""
-    return "" if salt is None or content is None else sha256(salt + content.encode()).hexdigest()
+    if salt is None or content is None:
+        return ""
+    octets = salt.encode() if isinstance(salt, str) else bytes(salt)  # SQLite keeps whatever a forger puts there
+    return sha256(octets + content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _parted(event: Event, kind: str) -> tuple[str, str | None]:
@@ -76,6 +79,25 @@ def unsealed(kind: str, version: int, facts: str, content: str | None) -> Event:
         fields |= msgspec.json.decode(content)
     event: Event = msgspec.convert(fields, known)
     return event
+
+
+async def rows_of(cases: Sequence[int]) -> tuple[dict[int, list[dict[str, Any]]], dict[int, str]]:
+    """The rows of these cases' events in order; and why those of a case cannot be read, where that is so."""
+    try:
+        rows = await EventRow.filter(case_id__in=list(cases)).order_by("case_id", "seq").values(*COLUMNS)
+    except (ValueError, TypeError) as unreadable:  # in SQLite a forger can write a word where a time belongs
+        if len(cases) == 1:
+            return {}, {cases[0]: str(unreadable)}
+        found, broken = dict[int, list[dict[str, Any]]](), dict[int, str]()
+        for case in cases:
+            one, why = await rows_of([case])
+            found |= one
+            broken |= why
+        return found, broken
+    by_case: dict[int, list[dict[str, Any]]] = {case: [] for case in cases}
+    for row in rows:
+        by_case[row["case_id"]].append(row)
+    return by_case, {}
 
 
 async def read(case: int) -> list[Recorded]:

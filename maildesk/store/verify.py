@@ -7,7 +7,7 @@ from typing import Any
 from maildesk.store import history
 from maildesk.store.anchors import anchored
 from maildesk.store.connection import run
-from maildesk.store.models import AnchorHeadRow, AnchorRow, CaseRow, EventRow
+from maildesk.store.models import AnchorHeadRow, AnchorRow, CaseRow
 
 PAGE = 200
 
@@ -42,11 +42,13 @@ async def _pages() -> AsyncIterator[list[dict[str, Any]]]:
 
 
 async def _faults_of(page: list[dict[str, Any]]) -> list[Fault]:
-    found: dict[int, list[dict[str, Any]]] = {case["id"]: [] for case in page}
-    rows = EventRow.filter(case_id__in=list(found)).order_by("case_id", "seq")
-    for row in await rows.values(*history.COLUMNS):
-        found[row["case_id"]].append(row)
-    return [fault for case in page for fault in chain_faults(case, found[case["id"]])]
+    found, broken = await history.rows_of([case["id"] for case in page])
+    unreadable = [
+        Fault(case["reference"], None, f"its history cannot be read: {broken[case['id']]}")
+        for case in page
+        if case["id"] in broken
+    ]
+    return unreadable + [f for case in page if case["id"] in found for f in chain_faults(case, found[case["id"]])]
 
 
 def chain_faults(case: dict[str, Any], events: list[dict[str, Any]]) -> list[Fault]:

@@ -69,3 +69,29 @@ async def test_a_history_that_cannot_be_read_is_a_difference_and_the_next_case_i
     await run(f'UPDATE "event" SET {forgery} WHERE "case_id" = ? AND "seq" = 1', broken.id)  # noqa: S608 - constants
     await run('UPDATE "case_file" SET "owner" = ? WHERE "id" = ?', "eve", other.id)
     assert [(d.case, d.field) for d in await found()] == [(broken.reference, "history"), (other.reference, "owner")]
+
+
+@pytest.mark.parametrize(
+    ("column", "forged", "stored"), [("status", "lost", "lost"), ("outcome", "won", "won"), ("remedies", "zzz", "zzz")]
+)
+async def test_a_field_with_a_value_that_there_is_not_is_named_with_both(column, forged, stored):
+    broken, other = await busy_case(), await busy_case()
+    await run(f'UPDATE "case_file" SET "{column}" = ? WHERE "id" = ?', forged, broken.id)  # noqa: S608 - constants
+    await run('UPDATE "case_file" SET "owner" = ? WHERE "id" = ?', "eve", other.id)
+    differences = await found()
+    assert [(d.case, d.field, d.stored) for d in differences] == [
+        (broken.reference, column, stored),
+        (other.reference, "owner", "eve"),
+    ]
+    assert differences[0].recomputed not in ("", stored)
+
+
+@pytest.mark.parametrize(("table", "column", "field"), [("case_file", "due_at", "row"), ("event", "at", "history")])
+async def test_a_word_where_a_time_belongs_is_a_difference_and_the_next_case_is_compared(db, table, column, field):
+    if db.is_postgres:
+        pytest.skip("PostgreSQL takes no word for a time")
+    broken, other = await busy_case(), await busy_case()
+    where = "id" if table == "case_file" else "case_id"
+    await run(f'UPDATE "{table}" SET "{column}" = \'soon\' WHERE "{where}" = ?', broken.id)  # noqa: S608 - constants
+    await run('UPDATE "case_file" SET "owner" = ? WHERE "id" = ?', "eve", other.id)
+    assert [(d.case, d.field) for d in await found()] == [(broken.reference, field), (other.reference, "owner")]
