@@ -5,7 +5,6 @@ import email.policy
 import re
 import subprocess
 import sys
-import tarfile
 from types import SimpleNamespace
 
 import pytest
@@ -62,8 +61,8 @@ def restored(dovecot, user, sink, tmp_path):
         lost.process.wait(10)
     for number in range(BEFORE + AFTER, EVERYBODY):
         dovecot.deliver(mail(number, user), user)
-    with tarfile.open(file) as archive:
-        archive.extractall(tmp_path / "new", filter="data")
+    (tmp_path / "new").mkdir(exist_ok=True)
+    subprocess.run(["tar", "-xf", file, "-C", tmp_path / "new"], check=True, timeout=30)  # as the help says
     with running_desk(tmp_path / "new", dovecot, user, sink.port) as desk:
         desk.start()
         desk.until(lambda: desk.has_started() and desk.at_rest(EVERYBODY))
