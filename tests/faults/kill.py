@@ -35,10 +35,12 @@ from faults.numbered import Post
 from faults.reckoning import Line, message_id_of, reckon
 from maildesk import __version__
 
-DRAIN_SECONDS = 600.0
+DELIVERY_SECONDS = 600.0
+SILENT_SECONDS = 20.0  # a desk that says nothing for so long does nothing more
 GONE_SECONDS = 10.0
 WHOLE_TREE = 0.8
 AT_WORK = 0.7  # of the kills; the others may fall while it is still starting
+AT_A_MOVE = 0.4  # of those at work: a moment of milliseconds that chance alone seldom finds
 SINK_THINKS = 0.03  # as a mail server does that writes to a disk: kills fall between DATA and its answer as well
 
 
@@ -86,14 +88,12 @@ def torment(plan: Plan, dovecot: Dovecot, user: str, place: Path) -> list[Line]:
             desk.until(desk.begun)
             with _post(plan, desk, found) as post:
                 for _ in range(plan.kills):
-                    if chance.random() < AT_WORK:
-                        desk.until(desk.has_started)
-                    time.sleep(chance.uniform(0, plan.longest))
+                    _let_work(plan, desk, chance)
                     _strike(desk, sink, found, whole=chance.random() < WHOLE_TREE)
                     desk.start()
-                post.join(DRAIN_SECONDS)
+                post.join(DELIVERY_SECONDS)
             killing = time.monotonic() - begin
-            desk.until(lambda: desk.has_started() and desk.at_rest(plan.mails), DRAIN_SECONDS)
+            _drain(desk, plan.mails)
             stopped = desk.stop()
             lines = reckon(desk, sink, post.accepted, found.repeatable)
             accepted = Line("mails accepted by Dovecot over LMTP", len(post.accepted), plan.mails)
@@ -128,6 +128,34 @@ def _post(plan: Plan, desk: RunningDesk, found: Found) -> Iterator[Post]:
         yield post
     finally:
         post.end()
+
+
+def _drain(desk: RunningDesk, mails: int) -> None:
+    """Until all is done, or nothing more is: the table then shows what is missing."""
+    desk.until(desk.has_started)
+    said, since = "", time.monotonic()
+    while not desk.at_rest(mails) and time.monotonic() - since < SILENT_SECONDS:
+        if (now := desk.journal()) != said:
+            said, since = now, time.monotonic()
+        time.sleep(0.1)
+
+
+def _let_work(plan: Plan, desk: RunningDesk, chance: random.Random) -> None:
+    """Until the moment of the next kill: any, or that at which Dovecot shows a mail in Processed."""
+    if chance.random() < AT_WORK:
+        desk.until(desk.has_started)
+        if chance.random() < AT_A_MOVE:
+            end, before = time.monotonic() + plan.longest, _moved(desk)
+            while _moved(desk) == before and time.monotonic() < end:
+                time.sleep(0.0002)
+            return
+    time.sleep(chance.uniform(0, plan.longest))
+
+
+def _moved(desk: RunningDesk) -> int:
+    """How many files the folder for processed mail has, seen from the server's side."""
+    folders = (desk.dovecot.place / "mail" / desk.user / ".Processed" / part for part in ("new", "cur"))
+    return sum(len(list(one.iterdir())) for one in folders if one.is_dir())
 
 
 def _strike(desk: RunningDesk, sink: Sink, found: Found, *, whole: bool) -> None:
