@@ -87,9 +87,8 @@ async def test_a_field_with_a_value_that_there_is_not_is_named_with_both(column,
 
 
 @pytest.mark.parametrize(("table", "column", "field"), [("case_file", "due_at", "row"), ("event", "at", "history")])
-async def test_a_word_where_a_time_belongs_is_a_difference_and_the_next_case_is_compared(db, table, column, field):
-    if db.is_postgres:
-        pytest.skip("PostgreSQL takes no word for a time")
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL takes no such value
+async def test_a_word_where_a_time_belongs_is_a_difference_and_the_next_case_is_compared(table, column, field):
     broken, other = await busy_case(), await busy_case()
     where = "id" if table == "case_file" else "case_id"
     await run(f'UPDATE "{table}" SET "{column}" = \'soon\' WHERE "{where}" = ?', broken.id)  # noqa: S608 - constants
