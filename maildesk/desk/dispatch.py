@@ -16,7 +16,7 @@ from maildesk.desk.assembly import Assembly
 from maildesk.desk.clock import first_of
 from maildesk.desk.letterbox import Letterbox
 from maildesk.desk.numbering import Numbering
-from maildesk.desk.watch import Surroundings
+from maildesk.desk.watch import Concern, Surroundings
 from maildesk.domain.decision import Author
 from maildesk.domain.delivery import Delivered, Fate, is_told_on_case, settled, warning
 from maildesk.domain.policy import DeskPolicy
@@ -178,7 +178,7 @@ class Dispatch:
             facts = {"desk": self._policy.name, "letter": letter.id, "message_id": letter.message_id,
                      "kind": letter.kind.value, "code": outcome.code}  # fmt: skip
             if isinstance(outcome, Accepted):
-                self._health.submission_is_well()
+                self._health.is_well(Concern.SUBMISSION)
                 self._log(Entry.SENT, **facts)
             elif isinstance(outcome, Refused):
                 self._log(Entry.REFUSED, **facts, what=outcome.text)
@@ -187,5 +187,5 @@ class Dispatch:
 
     def _deferred(self, outcome: Deferred, facts: dict[str, object], attempt: int) -> None:
         if outcome.whose is not Whose.THEIRS:
-            self._health.submission_fails(self._clock.now(), outcome.text)
+            self._health.fails(Concern.SUBMISSION, self._clock.now(), outcome.text)
         self._log(Entry.DEFERRED, **facts, what=outcome.text, attempt=attempt)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maildesk.desk.clock import first_of
-from maildesk.desk.watch import Surroundings
+from maildesk.desk.watch import Concern, Surroundings
 from maildesk.journal import Entry
 from maildesk.mail.accounts import Account, CommandRefused, WireTrouble
 from maildesk.mail.backoff import next_delay
@@ -93,7 +93,7 @@ class Intake:
         return None
 
     async def _wait_out(self, trouble: WireTrouble, attempt: int, stopping: asyncio.Event) -> None:
-        self._health.mailbox_fails(self._clock.now(), str(trouble))
+        self._health.fails(Concern.MAILBOX, self._clock.now(), str(trouble))
         delay = next_delay(attempt, trouble.refused, self._random)
         self._log(Entry.RECONNECTING, desk=self._rules.desk, what=trouble.what, what_to_do=trouble.what_to_do,
                   attempt=attempt, seconds=round(delay, 1))  # fmt: skip
@@ -189,7 +189,7 @@ class Intake:
         try:
             await self._mailbox.move(uids, self._rules.processed)
         except CommandRefused as refused:
-            self._health.mailbox_fails(self._clock.now(), str(refused))
+            self._health.fails(Concern.MAILBOX, self._clock.now(), str(refused))
             self._log(Entry.FAILED, desk=self._rules.desk, what=refused.what, what_to_do=refused.what_to_do)
             return
         await inbox.moved(self.mailbox_name, mark.uidvalidity, uids)

@@ -6,7 +6,7 @@ from maildesk.desk.assembly import Assembly
 from maildesk.desk.clock import first_of
 from maildesk.desk.letterbox import Letterbox
 from maildesk.desk.numbering import Numbering
-from maildesk.desk.watch import Surroundings
+from maildesk.desk.watch import Concern, Surroundings
 from maildesk.domain.numbers import Numbered
 from maildesk.domain.policy import DeskPolicy, Person
 from maildesk.journal import Entry
@@ -86,7 +86,7 @@ class Timekeeper:
 
     async def _mailbox_health(self) -> digest.MailboxHealth:
         """The desk's health as the digest tells it."""
-        mailbox, submission = self._health.mailbox, self._health.submission
+        mailbox, submission = map(self._health.troubles.get, (Concern.MAILBOX, Concern.SUBMISSION))
         return digest.MailboxHealth(
             read_at=self._health.mailbox_read_at,
             trouble=(mailbox.since, mailbox.why) if mailbox else None,

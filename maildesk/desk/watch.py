@@ -1,11 +1,24 @@
-"""How the desk is: what the loops last managed to do and what stands in their way, for the digest and the log."""
+"""How the desk is: what the loops last managed to do and what stands in their way, for digest, journal and alarm."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from maildesk.desk.clock import Clock
 from maildesk.journal import Log
+
+
+class Concern(StrEnum):
+    """What may be in trouble."""
+
+    MAILBOX = "mailbox"
+    SUBMISSION = "submission"
+    DATABASE = "database"
+    ROOM = "room"
+    RATE = "rate"
+    READING = "reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,28 +31,32 @@ class Trouble:
 
 @dataclass(slots=True)
 class Health:
-    """One desk's health. The loops write it, the digest reads it. Mutable, in one process only."""
+    """One desk's health. The loops write it; digest, journal and alarm read it. Mutable, in one process only.
+
+    `changed` is set whenever a trouble begins, ends, or gets other words.
+    """
 
     mailbox_read_at: datetime | None = None
-    mailbox: Trouble | None = None
-    submission: Trouble | None = None
+    troubles: dict[Concern, Trouble] = field(default_factory=dict)
     notices: dict[str, float] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def fails(self, concern: Concern, now: datetime, why: str) -> None:
+        """It does not work; the first moment of a trouble is kept, and its newest words."""
+        known = self.troubles.get(concern)
+        if known is None or known.why != why:
+            self.troubles[concern] = Trouble(known.since if known else now, why)
+            self.changed.set()
+
+    def is_well(self, concern: Concern) -> None:
+        """It works (again)."""
+        if self.troubles.pop(concern, None) is not None:
+            self.changed.set()
 
     def mailbox_is_well(self, now: datetime) -> None:
         """The mailbox was read to its end."""
-        self.mailbox_read_at, self.mailbox = now, None
-
-    def mailbox_fails(self, now: datetime, why: str) -> None:
-        """The mailbox cannot be read; the first moment of a trouble is kept."""
-        self.mailbox = Trouble(self.mailbox.since if self.mailbox else now, why)
-
-    def submission_is_well(self) -> None:
-        """A letter was taken."""
-        self.submission = None
-
-    def submission_fails(self, now: datetime, why: str) -> None:
-        """No letter leaves, and the fault is not the letter's."""
-        self.submission = Trouble(self.submission.since if self.submission else now, why)
+        self.mailbox_read_at = now
+        self.is_well(Concern.MAILBOX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 from living import LivingDesk, living, mail, settings_for, text_of
 
+from maildesk.desk.watch import Concern
 from maildesk.domain.case import Milestone
 from maildesk.domain.events import LetterBounced, LetterRefused, MilestoneLost
 from maildesk.journal import Entry
@@ -41,13 +42,13 @@ async def test_mail_that_arrives_while_smtp_is_down_is_acknowledged_once_when_it
     for number in range(5):
         await complain(desk, f"kay{number}@example.com")
     await desk.until(lambda: len(said(desk, Entry.FILED)) == 5 and said(desk, Entry.DEFERRED))
-    assert desk.world.healths["complaints"].submission
+    assert desk.world.healths["complaints"].troubles.get(Concern.SUBMISSION)
     assert not sink.taken
     sink.relent()
     await desk.until_async(lambda: pushed_until_quiet(desk))
     for number in range(5):
         assert desk.count(f"kay{number}@example.com") == 1
-    assert not desk.world.healths["complaints"].submission
+    assert not desk.world.healths["complaints"].troubles.get(Concern.SUBMISSION)
 
 
 async def pushed_until_quiet(desk: LivingDesk) -> bool:

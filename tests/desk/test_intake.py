@@ -11,6 +11,7 @@ from servers.dovecot import Dovecot
 from maildesk import daemon, store
 from maildesk.config.settings import Settings
 from maildesk.desk.intake import Intake
+from maildesk.desk.watch import Concern
 from maildesk.domain.case import Milestone
 from maildesk.journal import Entry
 from maildesk.mail.accounts import MailboxDown
@@ -53,7 +54,7 @@ async def test_a_silent_server_is_spoken_of_and_does_not_keep_another_desk_or_th
         await running.until(lambda: running.world.healths["complaints"].mailbox_read_at)
         await running.append(mail("kay@example.com", "Bins", "They were not emptied.", to=desk.address))
         await running.letter("kay@example.com", "We have received")
-        trouble = running.world.healths["deaf"].mailbox
+        trouble = running.world.healths["deaf"].troubles.get(Concern.MAILBOX)
         assert trouble
         assert "127.0.0.1" in trouble.why
         running.world.stopping.set()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from living import living, mail, settings_for
 from servers.dovecot import PASSWORD
 
+from maildesk.desk.watch import Concern
 from maildesk.journal import Entry
 
 
@@ -20,7 +21,7 @@ async def test_where_starttls_is_stripped_from_imap_the_daemon_sends_no_password
         await running.until(lambda: [facts for what, facts in running.log if what is Entry.RECONNECTING])
         (said,) = [facts for what, facts in running.log if what is Entry.RECONNECTING]
         assert "STARTTLS" in str(said["what"])
-        assert running.world.healths["complaints"].mailbox
+        assert running.world.healths["complaints"].troubles.get(Concern.MAILBOX)
         assert stripped.sent_by_client
         assert PASSWORD.encode() not in stripped.sent_by_client
         assert b"LOGIN" not in stripped.sent_by_client.upper()
@@ -38,7 +39,7 @@ async def test_where_starttls_is_missing_from_smtp_the_letters_wait_and_nothing_
     async with living(replace(settings, desks=(replace(desk, submission=submission),)), dovecot, sink) as running:
         await running.append(mail("kay@example.com", "Bins", "They smell.", to=user))
         await running.until(lambda: [facts for what, facts in running.log if what is Entry.DEFERRED])
-        trouble = running.world.healths["complaints"].submission
+        trouble = running.world.healths["complaints"].troubles.get(Concern.SUBMISSION)
         assert trouble
         assert "STARTTLS" in trouble.why
         assert sink.taken == []
