@@ -12,7 +12,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make format    what ruff can put right by itself"
 	@echo "make bench     the figures of README.md, measured here"
-	@echo "make faults    kills it at random moments while mail comes in, and counts (N=2000 mails, KILLS=100)"
+	@echo "make faults    breaks it in every way we know, and counts (N=2000 mails, KILLS=100)"
 	@echo "make pictures  the pictures of README.md, drawn by Chromium"
 	@echo "make lock      deploy/requirements.lock made anew from pyproject.toml"
 
@@ -43,7 +43,7 @@ bench: $(STAMP) servers
 	@$(BIN)/python tests/bench/run.py
 
 faults: $(STAMP) servers
-	@$(BIN)/python tests/faults/kill.py --mails $(or $(N),2000) --kills $(or $(KILLS),100)
+	@$(BIN)/python tests/faults/run.py --mails $(or $(N),2000) --kills $(or $(KILLS),100)
 
 pictures: $(STAMP)
 	@$(BIN)/python tests/pictures.py

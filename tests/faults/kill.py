@@ -1,41 +1,31 @@
-"""`make faults`: numbered mails come in while the real `maildesk run` is killed at random moments and started again.
-
-    python tests/faults/kill.py [--mails 2000] [--kills 100] [--longest 2.5] [--seed N]
+"""Numbered mails come in while the real `maildesk run` is killed at random moments and started again.
 
 Every kill is SIGKILL: four times in five to all its processes, else to the daemon alone, whose children must then end
-by themselves. After the last one it runs undisturbed until all is done. Exit 1 where a promise is broken. A kill takes
-no bytes from the operating system: that a power cut takes none either is `synchronous=FULL`, and is not shown here.
+by themselves. After the last one it runs undisturbed until all is done. A kill takes no bytes from the operating
+system; what a cut of power takes is in `power`.
 """
 
 import contextlib
 import os
 import random
-import shutil
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-
-import click
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.processes import tree
 from running import RunningDesk, running_desk
-from servers import dovecot as dovecot_server
 from servers.dovecot import Dovecot
-from servers.places import ServerMissing, folder
 from servers.sink import Sink
 
 from faults.numbered import Post
-from faults.reckoning import Line, message_id_of, reckon
-from maildesk import __version__
+from faults.reckoning import message_id_of, reckon
+from faults.table import Broken, Ground, Line, Scale
 
 DELIVERY_SECONDS = 600.0
+LONGEST_SECONDS = 2.5
 SILENT_SECONDS = 20.0  # a desk that says nothing for so long does nothing more
 GONE_SECONDS = 10.0
 WHOLE_TREE = 0.8
@@ -200,36 +190,8 @@ def _is_alive(pid: int) -> bool:
     return False
 
 
-@click.command()
-@click.option("--mails", default=2000, show_default=True, help="Mails to deliver.")
-@click.option("--kills", default=100, show_default=True, help="Kills while they come in.")
-@click.option("--longest", default=2.5, show_default=True, help="The most seconds at work before a kill.")
-@click.option("--seed", type=int, help="Of the moments; another one each time if not given.")
-@click.option("--keep", is_flag=True, help="Leave database and journal for a look.")
-def main(mails: int, kills: int, longest: float, seed: int | None, keep: bool) -> None:
-    """Kill maildesk while mail comes in, and count what came of it."""
-    plan = Plan(mails, kills, longest, random.randrange(2**32) if seed is None else seed)  # noqa: S311 - no secret
-    place = folder("faults")
-    try:
-        dovecot = dovecot_server.start()
-    except ServerMissing as missing:
-        raise click.ClickException(str(missing)) from missing
-    click.echo(f"maildesk {__version__}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {plan}")
-    try:
-        lines = torment(plan, dovecot, "complaints@example.test", place)
-    finally:
-        dovecot.stop()
-        if keep:
-            click.echo(f"left in {place}")
-        else:
-            shutil.rmtree(place, ignore_errors=True)
-    click.echo(f"{'':<78} {'counted':>7} {'promise':>7}")
-    for line in lines:
-        click.echo(str(line))
-    broken = [line for line in lines if not line.is_kept]
-    click.echo(f"{len(broken)} promises broken" if broken else "every promise kept")
-    sys.exit(bool(broken))
-
-
-if __name__ == "__main__":
-    main()
+def section(ground: Ground, scale: Scale) -> Iterator[Broken]:
+    """The kills at random moments, as one row."""
+    plan = Plan(scale.mails, scale.kills, LONGEST_SECONDS, scale.seed)
+    lines = torment(plan, ground.dovecot, ground.user("complaints"), ground.folder())
+    yield Broken("SIGKILL at a random moment, while numbered mails come in by LMTP", plan.kills, tuple(lines))

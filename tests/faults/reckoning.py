@@ -14,26 +14,10 @@ from running import RunningDesk
 from servers.sink import Sink
 
 from faults.numbered import address, message_id
+from faults.table import Line
 
 STAFF = "anna@staff.test"
 SECONDS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the table. `wanted` is the promise; None: a number that stands beside."""
-
-    what: str
-    counted: int
-    wanted: int | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        return self.wanted in (None, self.counted)
-
-    def __str__(self) -> str:
-        promise = "" if self.wanted is None else f"{self.wanted:>7}{'' if self.is_kept else '   BROKEN'}"
-        return f"{self.what:<78} {self.counted:>7} {promise}"
 
 
 @dataclass(frozen=True, slots=True)
