@@ -17,8 +17,10 @@ def command() -> None:
 def migrate(ctx: click.Context, as_json: bool) -> None:
     """Take the steps that the database lacks; it is made where there is none.
 
-    A SQLite file is copied first, and the copy is named. Stop the daemon before.
+    A SQLite file is copied first, and the copy is named before the first step. Stop the daemon before.
     """
+    from pathlib import Path
+
     from maildesk import store
     from maildesk.store.connection import file_of
     from maildesk.store.migrate import Report
@@ -26,19 +28,20 @@ def migrate(ctx: click.Context, as_json: bool) -> None:
 
     url = database_url(ctx)
 
+    def name_copy(copy: Path) -> None:
+        click.echo(clean(f"copy of the database as it was: {copy}"), err=as_json)
+
     async def alone() -> Report:
         file = file_of(url)
         if file is None:
             return await take_steps(url)
         with store.lock(file):
-            return await take_steps(url)
+            return await take_steps(url, name_copy)
 
     report = plainly(alone)
     if as_json:
         print_json({"applied": report.applied, "copy": str(report.copy) if report.copy else None})
         return
-    if report.copy:
-        click.echo(clean(f"copy of the database as it was: {report.copy}"))
     for step in report.applied:
         click.echo(f"{step}: done")
     if not report.applied:

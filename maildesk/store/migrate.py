@@ -7,8 +7,8 @@ on the way (version 1.1.9), and a table that only grows can be read by the versi
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -44,13 +44,18 @@ async def open_migrated(url: str, *, create: bool = False) -> AsyncIterator[Stor
         yield store
 
 
-async def migrate(url: str) -> Report:
-    """Take the steps that the database lacks, after a copy of the SQLite file. Makes a database where there is none."""
+async def migrate(url: str, copied: Callable[[Path], None] = lambda _copy: None) -> Report:
+    """Take the steps that the database lacks, after a copy of the SQLite file. Makes a database where there is none.
+
+    `copied` is told of the copy before the first step is taken: where a step is cut off, its name is known.
+    """
     _prepare_file(url, create=True)
     async with connected(url) as store:
         applied = await _applied(store)
         pending = {name: sql for name, sql in _steps(store).items() if name not in applied}
         copy = _copy(store.file, next(iter(pending))) if pending and applied and store.file else None
+        if copy:
+            copied(copy)
         await _take(store, pending)
         return Report(tuple(pending), copy)
 
@@ -116,11 +121,32 @@ async def _take(store: Store, steps: dict[str, str]) -> None:
 
 
 def _copy(file: Path, before: str) -> Path:
+    """A whole copy under its name, on the disk, or none: what was cut off keeps the name of a part, and is replaced."""
     stem = f"{file.name}.before-{before}"
     taken = (file.with_name(f"{stem}-{number}" if number else stem) for number in range(1_000))
     copy = next(place for place in taken if not place.exists())
-    with sqlite3.connect(file) as connection:
-        connection.execute("VACUUM INTO ?", (str(copy),))
-    connection.close()
-    copy.chmod(0o600)
+    part = file.with_name(f"{stem}.part")
+    part.unlink(missing_ok=True)
+    try:
+        _write_copy(file, part)
+    except (OSError, sqlite3.Error) as failed:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"{file} cannot be copied to {copy}, so nothing was changed: {failed}") from failed
+    part.rename(copy)
+    _sync(copy.parent)
     return copy
+
+
+def _write_copy(file: Path, part: Path) -> None:
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # VACUUM INTO takes an empty file
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("VACUUM INTO ?", (str(part),))
+    _sync(part)
+
+
+def _sync(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
