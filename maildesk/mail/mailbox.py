@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from imapclient import IMAPClient
 
-from maildesk.mail.accounts import Account, MailboxDown, has_control
+from maildesk.mail.accounts import Account, FolderMissing, MailboxDown, has_control
 from maildesk.mail.exchanges import HEADER_OCTETS, KEPT_KEYWORD, WAYS, Moved, ensure_folders, head, way_of_moving
 from maildesk.mail.lane import Lane
 from maildesk.mail.login import hang_up, in_words, log_out, open_imap, sever
@@ -127,15 +127,24 @@ class Mailbox:
         """Put the messages into `folder`, and say how.
 
         Without MOVE by COPY, the deleted flag and UID EXPUNGE, which takes out these and no others; where that is
-        missing too the messages stay, flagged, since a bare EXPUNGE could take out a stranger's mail.
+        missing too the messages stay, flagged, since a bare EXPUNGE could take out a stranger's mail. A folder that
+        was ensured and that somebody took away is made anew.
         """
         way = await self._step("asking for abilities", way_of_moving)
-        target = self._real(folder)
-        marks = [b"\\Seen", KEPT_KEYWORD] if self._keywords else [b"\\Seen"]
         for some in chunks(uids):
-            put = partial(WAYS[way], uids=uid_set(some), folder=target, marks=marks)
-            await self._step(f"moving mail to {folder!r}", put)
+            try:
+                await self._put(way, some, folder)
+            except FolderMissing:
+                if folder not in self._names:
+                    raise
+                await self.ensure_folders([folder])
+                await self._put(way, some, folder)
         return way
+
+    async def _put(self, way: Moved, uids: Sequence[int], folder: str) -> None:
+        marks = [b"\\Seen", KEPT_KEYWORD] if self._keywords else [b"\\Seen"]
+        put = partial(WAYS[way], uids=uid_set(uids), folder=self._real(folder), marks=marks)
+        await self._step(f"moving mail to {folder!r}", put)
 
     async def ensure_folders(self, names: Iterable[str]) -> None:
         """Create and subscribe to the folders that are missing.

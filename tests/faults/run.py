@@ -19,13 +19,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from servers.places import ServerMissing
 
-from faults import kill
+from faults import kill, servers
 from faults.table import Broken, Ground, Scale, Section
 from faults.trust import write
 from maildesk import __version__
 
 SECTIONS: dict[str, Section] = {
     "kill": kill.section,
+    "servers": servers.section,
 }
 
 

@@ -135,6 +135,17 @@ async def test_move_puts_the_mail_into_the_folder(dovecot, user, mailbox):
     assert await mailbox.count("Processed") == 1
 
 
+async def test_a_folder_that_somebody_took_away_is_made_anew_for_the_mail_that_goes_there(dovecot, user, mailbox):
+    dovecot.append(user, mail(1))
+    await mailbox.ensure_folders(["Processed"])
+    other = dovecot.client(user)
+    other.delete_folder("Processed")
+    await mailbox.select("INBOX")
+    assert await mailbox.move(await mailbox.uids_above(0), "Processed") is Moved.MOVED
+    assert other.select_folder("Processed")[b"EXISTS"] == 1
+    other.logout()
+
+
 async def test_without_move_the_mail_is_copied_and_only_that_mail_expunged(uidplus_dovecot, user):
     uidplus_dovecot.append(user, mail(1), mail(2), mail(3))
     uidplus_dovecot.client(user).delete_messages([3])

@@ -116,7 +116,7 @@ service imap {{
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Dovecot:
     """A running instance: its ports, and its authority's file for TLS."""
 
@@ -149,6 +149,14 @@ class Dovecot:
             for recipient in recipients:  # one transaction each: smtplib does not read LMTP's answer per recipient
                 lmtp.sendmail(sender, [recipient], raw)
 
+    def halt(self) -> None:
+        """End it; its mail stays."""
+        end(self.process)
+
+    def resume(self) -> None:
+        """Start it again on the same ports with the same mail."""
+        self.process = _launch(self.place, self.imap, self.lmtp)
+
     def stop(self) -> None:
         """End it and take its folder away."""
         end(self.process)
@@ -161,7 +169,7 @@ def start(*, capability: str = "", prefix: str = "", separator: str = "/") -> Do
 
     Raises ServerMissing where Dovecot is not installed, RuntimeError with the log's end where it does not come up.
     """
-    dovecot = program("dovecot", "dovecot-imapd")
+    program("dovecot", "dovecot-imapd")
     program("doveadm", "dovecot-imapd")
     place = folder("dovecot")
     owner = _mail_user()
@@ -179,14 +187,20 @@ def start(*, capability: str = "", prefix: str = "", separator: str = "/") -> Do
             prefix=prefix, separator=separator,
         )
     )  # fmt: skip
-    process = subprocess.Popen([dovecot, "-F", "-c", configuration], start_new_session=True)
+    return Dovecot(place, imap, imaps, lmtp, ca, _launch(place, imap, lmtp))
+
+
+def _launch(place: Path, imap: int, lmtp: int) -> "subprocess.Popen[bytes]":
+    """The process, when it greets on its ports."""
+    command = [program("dovecot", "dovecot-imapd"), "-F", "-c", str(place / "dovecot.conf")]
+    process = subprocess.Popen(command, start_new_session=True)
     try:
         await_greeting(imap, b"* OK", lambda: process.poll() is None)
         await_greeting(lmtp, b"220", lambda: process.poll() is None)
     except RuntimeError as exc:
         end(process)
         raise RuntimeError(f"Dovecot did not start: {exc}\n{tail(place / 'dovecot.log')}") from exc
-    return Dovecot(place, imap, imaps, lmtp, ca, process)
+    return process
 
 
 def _mail_user() -> pwd.struct_passwd:

@@ -81,7 +81,7 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Postfix:
     """A running instance and its SMTP port."""
 
@@ -93,13 +93,22 @@ class Postfix:
         """The end of the mail log, for the words of a failing test."""
         return tail(self.place / "maillog")
 
-    def stop(self) -> None:
-        """Stop this instance by its own configuration and take its folder away."""
+    def resume(self) -> None:
+        """Start it again on the same port with the same queue."""
+        self.process = _launch(self.place)
+        await_greeting(self.smtp, b"220", lambda: self.process.poll() is None)
+
+    def halt(self) -> None:
+        """Stop this instance by its own configuration; its queue stays."""
         words = [program("postfix", "postfix"), "-c", str(self.place / "etc"), "stop"]
         subprocess.run(words, check=False, capture_output=True, timeout=20, env=_environment())
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait(10)
+
+    def stop(self) -> None:
+        """Stop it and take its folder away."""
+        self.halt()
         shutil.rmtree(self.place, ignore_errors=True)
 
 
@@ -108,7 +117,7 @@ def start(lmtp: int, *, sink: int | None = None) -> Postfix:
 
     Raises ServerMissing where Postfix is not installed or we are not root.
     """
-    postfix = program("postfix", "postfix")
+    program("postfix", "postfix")
     if os.geteuid() != 0:
         raise ServerMissing("postfix can only be started by root")
     place = folder("postfix")
@@ -121,18 +130,21 @@ def start(lmtp: int, *, sink: int | None = None) -> Postfix:
     main = MAIN.format(place=place, lmtp=lmtp, outside=outside, hostname=HOSTNAME, daemons=daemons)
     (place / "etc" / "main.cf").write_text(main)
     (place / "etc" / "master.cf").write_text(MASTER.format(smtp=smtp))
-    process = subprocess.Popen(
-        [postfix, "-c", place / "etc", "start-fg"],
-        start_new_session=True, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    running = Postfix(place, smtp, process)
+    running = Postfix(place, smtp, _launch(place))
     try:
-        await_greeting(smtp, b"220", lambda: process.poll() is None)
+        await_greeting(smtp, b"220", lambda: running.process.poll() is None)
     except RuntimeError as exc:
         log = running.log()
         running.stop()
         raise RuntimeError(f"Postfix did not start: {exc}\n{log}") from exc
     return running
+
+
+def _launch(place: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [program("postfix", "postfix"), "-c", place / "etc", "start-fg"],
+        start_new_session=True, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def _environment() -> dict[str, str]:

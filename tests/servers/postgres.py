@@ -3,6 +3,7 @@
 Made without durability (fsync off): it lives for one test run.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers.places import ServerMissing, end, folder, free_ports, program, tail
+from servers.places import STOP_SECONDS, ServerMissing, end, folder, free_ports, program, tail
 
 USER = "maildesk"
 SETTINGS = {
@@ -26,12 +27,13 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Postgres:
     """A running cluster. `url(name)` names a database; `create(name)` makes it."""
 
     place: Path
     port: int
+    command: Sequence[str]
     process: "subprocess.Popen[bytes]"
 
     def url(self, database: str) -> str:
@@ -51,11 +53,41 @@ class Postgres:
         call = [_binary(name), "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, *words]
         subprocess.run(call, check=True, capture_output=True, timeout=30)
 
-    def stop(self) -> None:
-        """End it and take its folder away. SIGTERM is the smart shutdown and waits for clients; SIGINT does not."""
+    def ask(self, database: str, sql: str) -> list[tuple[object, ...]]:
+        """The rows of one statement, numbers as int; none where the server is away or there is no such table."""
+        call = [
+            _binary("psql"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-U",
+            USER,
+            "-XAtF",
+            "\t",
+            "-c",
+            sql,
+            database,
+        ]
+        said = subprocess.run(call, check=False, capture_output=True, text=True, timeout=30).stdout
+        rows = [line.split("\t") for line in said.splitlines()]
+        return [tuple(int(word) if word.isdigit() else word for word in row) for row in rows]
+
+    def resume(self) -> None:
+        """Start it again on the same port with the same databases."""
+        self.process = _launch(self.command, self.place, self.port)
+
+    def halt(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it; SIGTERM waits for clients, SIGINT does not, SIGQUIT is as a crash. Its databases stay."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(how)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_SECONDS)
         end(self.process)
+
+    def stop(self) -> None:
+        """End it and take its folder away."""
+        self.halt()
         shutil.rmtree(self.place, ignore_errors=True)
 
 
@@ -77,14 +109,18 @@ def start() -> Postgres:
     subprocess.run(making, check=True, capture_output=True, timeout=60, env=environment, cwd="/")
     settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
     sockets = ["-c", f"unix_socket_directories={place}"]
+    command = [*as_owner, server, "-D", str(cluster), "-p", str(port), *settings, *sockets]
+    return Postgres(place, port, command, _launch(command, place, port))
+
+
+def _launch(command: Sequence[str], place: Path, port: int) -> "subprocess.Popen[bytes]":
+    """The process, when it takes connections."""
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C", "HOME": str(place)}
     log = place / "postgres.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*as_owner, server, "-D", str(cluster), "-p", str(port), *settings, *sockets],
-            start_new_session=True, stdout=out, stderr=out, env=environment, cwd="/",
-        )  # fmt: skip
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, start_new_session=True, stdout=out, stderr=out, env=environment, cwd="/")
     _await_ready(port, process, log)
-    return Postgres(place, port, process)
+    return process
 
 
 def _await_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -47,13 +47,15 @@ class _Session:
 class Sink(ThreadedServer):
     """`taken` are the accepted mails in order; `said` all command lines; `connections` counts.
 
-    `thinks` are the seconds between taking a mail and saying so.
+    `thinks` are the seconds between taking a mail and saying so; `unanswered` those that were taken with another word
+    than 250, or none.
     """
 
     def __init__(
         self, *, extensions: Sequence[str] = ("SIZE 60000000", "8BITMIME"), context: ssl.SSLContext | None = None
     ) -> None:
         self.taken: list[Taken] = []
+        self.unanswered: list[Taken] = []
         self.said: list[str] = []
         self.thinks = 0.0
         self.extensions = list(extensions)
@@ -79,6 +81,11 @@ class Sink(ThreadedServer):
         """Forget every told failure."""
         self._answers.clear()
         self._always.clear()
+
+    @property
+    def has_failures_left(self) -> bool:
+        """Whether a told `answer` still waits for its moment."""
+        return any(self._answers.values())
 
     def to(self, recipient: str) -> list[Taken]:
         """The mails taken for this recipient."""
@@ -145,6 +152,8 @@ class Sink(ThreadedServer):
                     session.rcpt_options,
                 )
             )
+            if fate is not None:
+                self.unanswered.append(self.taken[-1])
         session.recipients.clear()
         await asyncio.sleep(self.thinks)
         return await self._reply(writer, fate.removeprefix("taken ") if fate else "250 2.0.0 taken")
