@@ -92,6 +92,8 @@ class Lane:
             self._leaving = None
 
     async def _child(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._streams is not None and self._streams[0].at_eof():
+            self.leave()  # it died without work: no item is to blame
         if self._streams is None:
             self._pid, channel = await self._server.fork()
             self._streams = await asyncio.open_unix_connection(sock=channel)

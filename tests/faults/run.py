@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from servers.places import ServerMissing
 
-from faults import kill, servers
+from faults import kill, machine, servers
 from faults.table import Broken, Ground, Scale, Section
 from faults.trust import write
 from maildesk import __version__
@@ -27,6 +27,7 @@ from maildesk import __version__
 SECTIONS: dict[str, Section] = {
     "kill": kill.section,
     "servers": servers.section,
+    "machine": machine.section,
 }
 
 

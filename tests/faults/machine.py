@@ -1,0 +1,232 @@
+"""What can go wrong with the machine under a running desk: disk, memory, file handles, processes, clock."""
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.processes import tree
+from servers.places import SYSTEM_FOLDERS, ServerMissing
+
+from faults.machine_desk import Numbered, integrity, numbered_desk
+from faults.table import Broken, Ground, Line, Scale
+
+MIB = 1 << 20
+DISK = 24 * MIB
+MAILS = 4  # of each round: before, during and after
+SECONDS = 60
+
+
+def section(ground: Ground, scale: Scale) -> Iterator[Broken]:
+    """Every fault of the machine, a row each."""
+    for fault in FAULTS:
+        yield fault(ground, scale.rounds)
+
+
+def disk_full(ground: Ground, rounds: int) -> Broken:
+    """No byte is left while mail comes in; the desk is told to take any room that there is."""
+    words = ("is full", "disk I/O error", "room")
+    with _small_disk(ground) as disk, numbered_desk(ground, disk, "") as desk:
+        met = _rounds(desk, rounds, _full(disk, 0), words)
+        lines = [met, *desk.reckoned(), Line("integrity of the database", integrity(disk / "maildesk.db"), "ok")]
+    return Broken("the disk full to its last byte while mail comes in, then room again", rounds, tuple(lines))
+
+
+def disk_nearly_full(ground: Ground, rounds: int) -> Broken:
+    """Less is left than the desk wants: it takes no mail until there is."""
+    with _small_disk(ground) as disk, numbered_desk(ground, disk, f"free_bytes = {8 * MIB}") as desk:
+        taken = Line("mails taken while there was too little room", 0, 0)
+        met = _rounds(desk, rounds, _full(disk, 4 * MIB), ("room", "free"))
+        lines = [met, taken, *desk.reckoned()]
+    return Broken("less room on the disk than [limits] free_bytes, then enough again", rounds, tuple(lines))
+
+
+def database_read_only(ground: Ground, rounds: int) -> Broken:
+    """The files of the database may not be written any more while the desk works with them, and then again."""
+    with _small_disk(ground, _ext4) as disk, numbered_desk(ground, disk) as desk:
+        met = _rounds(desk, rounds, _unwritable(disk), ("read-only", "readonly", "disk I/O error", "is full"))
+        lines = [met, *desk.reckoned(), Line("integrity of the database", integrity(disk / "maildesk.db"), "ok")]
+    return Broken("the database unwritable (chattr +i) while mail comes in, then writable", rounds, tuple(lines))
+
+
+def started_read_only(ground: Ground, rounds: int) -> Broken:
+    """The file system is mounted read-only when the desk is started: it says so and ends, and mail waits."""
+    refused = 0
+    with _small_disk(ground) as disk, numbered_desk(ground, disk) as desk:
+        for _ in range(rounds):
+            desk.deliver(MAILS)
+            desk.desk.stop()
+            said = len(desk.desk.journal())
+            with _read_only(disk):
+                desk.deliver(MAILS)
+                status = desk.desk.start().wait(SECONDS)
+            refused += status == 1 and str(disk) in desk.desk.journal()[said:]
+            desk.desk.start()
+            desk.until_done()
+        lines = [Line("starts refused with the file in words, exit status 1", refused, rounds), *desk.reckoned()]
+    return Broken("a start on a disk that is mounted read-only, then on the same writable", rounds, tuple(lines))
+
+
+def handles_used_up(ground: Ground, rounds: int) -> Broken:
+    """The running process may open nothing more than it has open."""
+    with numbered_desk(ground) as desk:
+        met = _rounds(desk, rounds, _no_handles(desk), ("too many open files", "descriptor"))
+        lines = [met, *desk.reckoned()]
+    return Broken("no file handle left (prlimit on the running process), then as before", rounds, tuple(lines))
+
+
+def children_killed(ground: Ground, rounds: int) -> Broken:
+    """SIGKILL to the children that read mail, while they do."""
+    return _killed(ground, rounds, lambda pids: pids[2:], "SIGKILL to the children that read mail")
+
+
+def fork_server_killed(ground: Ground, rounds: int) -> Broken:
+    """SIGKILL to the process that forks them."""
+    return _killed(ground, rounds, lambda pids: pids[1:2], "SIGKILL to the process that forks the children")
+
+
+FAULTS: tuple[Callable[[Ground, int], Broken], ...] = (
+    disk_full,
+    disk_nearly_full,
+    database_read_only,
+    started_read_only,
+    handles_used_up,
+    children_killed,
+    fork_server_killed,
+)
+
+
+def _rounds(desk: Numbered, rounds: int, fault: "Fault", words: tuple[str, ...]) -> Line:
+    """Mail before, during and after each fault; in how many the journal told of it."""
+    met = 0
+    for _ in range(rounds):
+        desk.deliver(MAILS)
+        desk.until_done()
+        said = len(desk.desk.journal())
+        with fault():
+            desk.deliver(MAILS)
+            met += desk.within(lambda said=said: desk.says(*words, since=said))
+        desk.deliver(MAILS)
+        desk.until_done()
+    return Line("rounds in which the journal told of it", met, rounds)
+
+
+Fault = Callable[[], "contextlib.AbstractContextManager[object]"]
+
+
+def _tmpfs(place: Path) -> None:
+    _mount("-t", "tmpfs", "-o", f"size={DISK},mode=700", "tmpfs", str(place))
+
+
+def _ext4(place: Path) -> None:
+    """On a file: a file system that heeds at each write that a file is immutable."""
+    image = place.with_name("image")
+    with image.open("wb") as file:
+        file.truncate(DISK)
+    _as_root("mkfs.ext4", "-q", str(image))
+    _mount("-o", "loop", str(image), str(place))
+
+
+@contextlib.contextmanager
+def _small_disk(ground: Ground, kind: Callable[[Path], None] = _tmpfs) -> Iterator[Path]:
+    """A file system of its own; ServerMissing where this user may not mount one."""
+    place = ground.folder() / "disk"
+    place.mkdir()
+    kind(place)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], timeout=SECONDS, check=False)
+
+
+def _mount(*words: str) -> None:
+    _as_root("mount", *words)
+
+
+def _as_root(*words: str) -> None:
+    path = os.pathsep.join([os.environ.get("PATH", ""), *SYSTEM_FOLDERS])
+    try:
+        subprocess.run(words, capture_output=True, timeout=SECONDS, check=True, env=os.environ | {"PATH": path})
+    except (OSError, subprocess.CalledProcessError) as failed:
+        raise ServerMissing(f"{words[0]} is not to be had here ({failed}): `make faults` as root can") from failed
+
+
+def _full(disk: Path, left: int) -> Fault:
+    @contextlib.contextmanager
+    def full() -> Iterator[None]:
+        ballast = disk / "ballast"
+        room = os.statvfs(disk)
+        with ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(1, room.f_bavail * room.f_frsize - left))
+        try:
+            yield
+        finally:
+            ballast.unlink()
+
+    return full
+
+
+def _unwritable(disk: Path) -> Fault:
+    @contextlib.contextmanager
+    def unwritable() -> Iterator[None]:
+        files = [str(file) for file in disk.glob("maildesk.db*")]
+        _as_root("chattr", "+i", *files)
+        try:
+            yield
+        finally:
+            _as_root("chattr", "-i", *files)
+
+    return unwritable
+
+
+@contextlib.contextmanager
+def _read_only(disk: Path) -> Iterator[None]:
+    _mount("-o", "remount,ro", str(disk))
+    try:
+        yield
+    finally:
+        _mount("-o", "remount,rw", str(disk))
+
+
+def _no_handles(desk: Numbered) -> Fault:
+    """Its children are killed as well, so that it wants handles for new ones."""
+
+    @contextlib.contextmanager
+    def no_handles() -> Iterator[None]:
+        soft, hard = resource.prlimit(desk.pid, resource.RLIMIT_NOFILE)
+        numbers = {int(one.name) for one in Path(f"/proc/{desk.pid}/fd").iterdir()}
+        first_free = next(number for number in range(len(numbers) + 1) if number not in numbers)
+        resource.prlimit(desk.pid, resource.RLIMIT_NOFILE, (first_free, hard))
+        _kill(tree(desk.pid)[2:])
+        try:
+            yield
+        finally:
+            resource.prlimit(desk.pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+    return no_handles
+
+
+def _kill(pids: list[int]) -> int:
+    """How many of these lived until now."""
+    count = 0
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            count += 1
+    return count
+
+
+def _killed(ground: Ground, rounds: int, chosen: Callable[[list[int]], list[int]], what: str) -> Broken:
+    kills = 0
+    with numbered_desk(ground) as desk:
+        for _ in range(rounds):
+            desk.deliver(MAILS)
+            if desk.within(lambda: chosen(tree(desk.pid))):
+                kills += _kill(chosen(tree(desk.pid)))
+            desk.deliver(MAILS)
+            desk.until_done()
+        lines = [Line("processes killed", kills), *desk.reckoned()]
+    return Broken(f"{what}, while mail comes in", rounds, tuple(lines))
