@@ -64,12 +64,16 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """How the desk is configured beside the usual: replacements in its file; `hurried`: long waits are short."""
+    """How the desk is configured beside the usual: replacements in its file; `hurried`: long waits are short.
+
+    `tls`: a folder with cert.pem and key.pem for the sink.
+    """
 
     changes: Sequence[tuple[str, str]] = ()
     imap: int = 0
     smtp: int = 0
     hurried: bool = False
+    tls: Path | None = None
     extensions: Sequence[str] = ("SIZE 60000000", "8BITMIME")
 
 
@@ -80,6 +84,8 @@ def standing(
     """The desk at work, both its servers behind proxies."""
     wiring = wiring or Wiring()
     sink = Sink(extensions=wiring.extensions)
+    if wiring.tls:
+        sink.use_certificate(wiring.tls)
     imap, smtp = Proxy(wiring.imap or dovecot.imap), Proxy(wiring.smtp or sink.port)
     stand = Stand(desk or RunningDesk(place, dovecot, user), sink, imap, smtp)
     try:

@@ -10,6 +10,7 @@ import ssl
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from servers.threaded import ThreadedServer
 
@@ -81,6 +82,11 @@ class Sink(ThreadedServer):
         """Forget every told failure."""
         self._answers.clear()
         self._always.clear()
+
+    def use_certificate(self, place: Path) -> None:
+        """From now on show cert.pem of this folder."""
+        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._context.load_cert_chain(place / "cert.pem", place / "key.pem")
 
     @property
     def has_failures_left(self) -> bool:
