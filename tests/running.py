@@ -50,13 +50,14 @@ address = "anna@staff.test"
 
 @dataclass(slots=True)
 class RunningDesk:
-    """One desk's folder and mailbox, and the process that works with them, if one runs."""
+    """One desk's folder and mailbox, and the process that works with them, if one runs. `program`: its module."""
 
     folder: Path
     dovecot: Dovecot
     user: str
     process: "subprocess.Popen[bytes] | None" = None
     said_before: int = 0
+    program: str = "maildesk"
 
     def configure(self, smtp: int) -> None:
         """Write its configuration; its letters go to this port."""
@@ -69,7 +70,7 @@ class RunningDesk:
     def start(self, dies: str = "") -> "subprocess.Popen[bytes]":
         """Start it, as itself or (`dies`) as one that kills itself at this place."""
         self.said_before = len(self.journal())
-        program = ["-m", "dying_daemon"] if dies else ["-m", "maildesk"]
+        program = ["-m", "dying_daemon" if dies else self.program]
         with (self.folder / "journal").open("ab") as journal:
             self.process = subprocess.Popen(
                 [sys.executable, *program, "--config", str(self.folder / "maildesk.toml"), "run"],

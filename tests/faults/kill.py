@@ -19,6 +19,7 @@ from bench.processes import tree
 from running import RunningDesk, running_desk
 from servers.dovecot import Dovecot
 from servers.sink import Sink
+from synced_sqlite import cut_power
 
 from faults.numbered import Post
 from faults.reckoning import message_id_of, reckon
@@ -36,12 +37,16 @@ SINK_THINKS = 0.03  # as a mail server does that writes to a disk: kills fall be
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many mails and kills, the longest time at work before a kill in seconds, and the seed of the moments."""
+    """How many mails and kills, the longest time at work before a kill in seconds, and the seed of the moments.
+
+    With `cuts_power` a kill is of all processes, and the database loses what was not synced.
+    """
 
     mails: int
     kills: int
     longest: float
     seed: int
+    cuts_power: bool = False
 
 
 @dataclass(slots=True)
@@ -56,6 +61,7 @@ class Found:
     looked_at: int = 0
     ended_alone: int = 0
     left_over: int = 0
+    undone: int = 0
 
 
 _STANDING = {
@@ -74,16 +80,17 @@ def torment(plan: Plan, dovecot: Dovecot, user: str, place: Path) -> list[Line]:
     begin = time.monotonic()
     try:
         with running_desk(place, dovecot, user, sink.port) as desk:
+            desk.program = "synced_sqlite" if plan.cuts_power else desk.program
             desk.start()
             desk.until(desk.begun)
             with _post(plan, desk, found) as post:
                 for _ in range(plan.kills):
                     _let_work(plan, desk, chance)
-                    _strike(desk, sink, found, whole=chance.random() < WHOLE_TREE)
+                    _strike(plan, desk, sink, found, whole=plan.cuts_power or chance.random() < WHOLE_TREE)
                     desk.start()
                 post.join(DELIVERY_SECONDS)
             killing = time.monotonic() - begin
-            _drain(desk, plan.mails)
+            drain(desk, plan.mails)
             stopped = desk.stop()
             lines = reckon(desk, sink, post.accepted, found.repeatable)
             accepted = Line("mails accepted by Dovecot over LMTP", len(post.accepted), plan.mails)
@@ -93,6 +100,7 @@ def torment(plan: Plan, dovecot: Dovecot, user: str, place: Path) -> list[Line]:
     return [
         Line("kills", plan.kills),
         *(Line(f"  of these found {what}", found.work[what]) for what in (_STARTING, *_STANDING, _ON_THE_WIRE)),
+        *([Line("  of these undid something that was written and not synced", found.undone)] * plan.cuts_power),
         Line("seconds of kills", round(killing)),
         Line("seconds from then until all was done and counted", round(drained)),
         accepted,
@@ -120,7 +128,7 @@ def _post(plan: Plan, desk: RunningDesk, found: Found) -> Iterator[Post]:
         post.end()
 
 
-def _drain(desk: RunningDesk, mails: int) -> None:
+def drain(desk: RunningDesk, mails: int) -> None:
     """Until all is done, or nothing more is: the table then shows what is missing."""
     desk.until(desk.has_started)
     said, since = "", time.monotonic()
@@ -148,7 +156,7 @@ def _moved(desk: RunningDesk) -> int:
     return sum(len(list(one.iterdir())) for one in folders if one.is_dir())
 
 
-def _strike(desk: RunningDesk, sink: Sink, found: Found, *, whole: bool) -> None:
+def _strike(plan: Plan, desk: RunningDesk, sink: Sink, found: Found, *, whole: bool) -> None:
     """One kill; returns when nothing of it is left and the sink has read what was on its way."""
     assert desk.process
     found.ended_alone += desk.process.poll() is not None
@@ -159,15 +167,17 @@ def _strike(desk: RunningDesk, sink: Sink, found: Found, *, whole: bool) -> None
             os.kill(pid, signal.SIGKILL)
     desk.process.wait(GONE_SECONDS)
     found.left_over += _outliving(processes[1:])
+    found.undone += bool(plan.cuts_power and cut_power(desk.folder / "maildesk.db"))
     desk.until(lambda: sink.is_at_rest)
     found.work["kills"] += 1
     found.work[_STARTING] += was_starting
     for what, sql in _STANDING.items():
         found.work[what] += desk.ask(sql) != [(0,)]
-    _note_repeatable(desk, sink, found)
+    note_repeatable(desk, sink, found)
 
 
-def _note_repeatable(desk: RunningDesk, sink: Sink, found: Found) -> None:
+def note_repeatable(desk: RunningDesk, sink: Sink, found: Found) -> None:
+    """After a kill: which letters were taken at the sink since the one before, and are not settled."""
     claimed = {str(ident) for (ident,) in desk.ask("SELECT message_id FROM letter WHERE state = 'sending'")}
     since = sink.taken[found.looked_at :]
     found.looked_at += len(since)
