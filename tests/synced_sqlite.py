@@ -58,7 +58,7 @@ _Size = CFUNCTYPE(c_int, c_void_p, POINTER(c_int64))
 
 
 def _library() -> ctypes.CDLL:
-    """The SQLite that Python's own module has loaded. Raises SqliteOutOfReachError where it is a part of that module."""
+    """The SQLite that Python's own module has loaded; SqliteOutOfReachError where it is a part of that module."""
     import sqlite3  # noqa: F401 - loads the library
 
     if not sys.platform.startswith("linux"):
@@ -79,7 +79,7 @@ def is_possible() -> bool:
 
 
 def remember_syncs() -> None:
-    """From now on every file that SQLite opens by its name has its last synced state beside it. Raises SqliteOutOfReachError."""
+    """From now on every file that SQLite opens by a name has its last synced state beside it."""
     library = _library()
     library.sqlite3_vfs_find.restype = POINTER(_Vfs)
     library.sqlite3_vfs_find.argtypes = [c_char_p]
