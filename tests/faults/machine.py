@@ -5,13 +5,18 @@ import os
 import resource
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.processes import tree
+from hungry_daemon import HUNGRY
 from servers.places import SYSTEM_FOLDERS, ServerMissing
 
 from faults.machine_desk import Numbered, integrity, numbered_desk
+from faults.machine_upgrade import upgrade_killed
+from faults.numbered import address
+from faults.reckoning import STAFF
 from faults.table import Broken, Ground, Line, Scale
 
 MIB = 1 << 20
@@ -88,6 +93,55 @@ def fork_server_killed(ground: Ground, rounds: int) -> Broken:
     return _killed(ground, rounds, lambda pids: pids[1:2], "SIGKILL to the process that forks the children")
 
 
+def memory_eaten(ground: Ground, rounds: int) -> Broken:
+    """A mail whose reading uses up a child's memory, among others."""
+    sender = "hungry@example.com"
+    with numbered_desk(ground, limits=f"read_memory = {256 * MIB}", program="hungry_daemon") as desk:
+        raws = [_hungry(number, desk.desk.user) for number in range(rounds)]
+        for raw in raws:
+            desk.deliver(MAILS)
+            desk.desk.dovecot.deliver(raw, desk.desk.user, sender=sender)
+            desk.deliver(MAILS)
+        count = len(desk.accepted) + rounds
+        desk.until_done(more=rounds)
+        asked = desk.desk.ask("SELECT octets FROM raw_mail JOIN message ON inbox_id = raw_mail.id")
+        kept = [octets for (octets,) in asked if HUNGRY in bytes(octets)]
+        lines = [
+            Line("cases (database)", len(desk.desk.ask("SELECT 1 FROM case_file")), count),
+            Line(
+                "hungry mails on a case, whole in its raw mail", sum(raw in one for raw in raws for one in kept), rounds
+            ),
+            Line("letters to the sender of these", len(desk.sink.to(sender)), 0),
+            Line("notices to staff at the sink", len(desk.sink.to(STAFF)), count),
+            Line("the others acknowledged", sum(len(desk.sink.to(address(n))) for n in desk.accepted), count - rounds),
+            Line("exit status after SIGTERM at the end", desk.desk.stop(), 0),
+        ]
+    return Broken("mail whose reading eats the memory that a child may have, among others", rounds, tuple(lines))
+
+
+def second_daemon(ground: Ground, rounds: int) -> Broken:
+    """Another `maildesk run` on the same file, and a migration under the running desk."""
+    refused: Counter[str] = Counter()
+    with numbered_desk(ground) as desk:
+        for words in [("run",), ("db", "migrate")] * rounds:
+            desk.deliver(1)
+            done = desk.command(*words)
+            is_named = f"process {desk.pid}" in done.stderr and "stop that one first" in done.stderr
+            refused[" ".join(words)] += done.returncode == 1 and is_named
+        desk.deliver(MAILS)
+        desk.until_done()
+        lines = [
+            *(Line(f"`maildesk {words}` refused, the holder named", count, rounds) for words, count in refused.items()),
+            *desk.reckoned(),
+        ]
+    return Broken("a second daemon, and a migration, on the file of a running one", rounds, tuple(lines))
+
+
+def _hungry(number: int, to: str) -> bytes:
+    head = f"From: Hungry <hungry@example.com>\r\nTo: {to}\r\nMessage-ID: <hungry.{number}@example.com>\r\n"
+    return f"{head}{HUNGRY.decode()} {number}\r\n\r\nMore.\r\n".encode()
+
+
 FAULTS: tuple[Callable[[Ground, int], Broken], ...] = (
     disk_full,
     disk_nearly_full,
@@ -96,6 +150,9 @@ FAULTS: tuple[Callable[[Ground, int], Broken], ...] = (
     handles_used_up,
     children_killed,
     fork_server_killed,
+    memory_eaten,
+    second_daemon,
+    upgrade_killed,
 )
 
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,15 +39,16 @@ class Numbered:
             self.desk.dovecot.deliver(mail(number, self.desk.user), self.desk.user, sender=address(number))
             self.accepted.append(number)
 
-    def until_done(self) -> None:
+    def until_done(self, more: int = 0) -> None:
         """Until all mail is dealt with and answered, or for a long time: the count then shows what is missing."""
         end = time.monotonic() + PATIENCE
-        while not self.desk.at_rest(len(self.accepted)) and time.monotonic() < end:
+        while not self.desk.at_rest(len(self.accepted) + more) and time.monotonic() < end:
             time.sleep(0.05)
 
-    def kept(self) -> int:
-        """How many mails are kept in the database."""
-        return int(str((self.desk.ask("SELECT COUNT(*) FROM inbox") or [(0,)])[0][0]))
+    def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """A command of maildesk beside it."""
+        command = [sys.executable, "-m", "maildesk", "--config", str(self.desk.folder / "maildesk.toml"), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     def says(self, *words: str, since: int = 0) -> bool:
         """Whether the journal has one of these words, after so many characters."""
@@ -75,25 +78,24 @@ class Numbered:
 
 
 @contextlib.contextmanager
-def numbered_desk(ground: Ground, place: Path | None = None, limits: str = "", program: str = "") -> Iterator[Numbered]:
-    """A desk that runs and has looked at its mailbox. `place` holds its data, `limits` are more lines of [limits]."""
+def numbered_desk(
+    ground: Ground, place: Path | None = None, limits: str = "", program: str = "maildesk"
+) -> Iterator[Numbered]:
+    """A desk that runs and has looked at its mailbox.
+
+    `place` holds its data, `limits` are more lines of [limits], `program` is the module that runs it.
+    """
     folder, sink = ground.folder(), Sink()
     try:
         with running_desk(folder, ground.dovecot, ground.user("complaints"), sink.port) as desk:
             _rewrite(folder, place, limits)
-            _start(desk, program)
+            desk.program = program
+            desk.start()
             desk.until(desk.begun)
             desk.until(desk.has_started)
             yield Numbered(desk, sink)
     finally:
         sink.stop()
-
-
-def _start(desk: RunningDesk, program: str) -> None:
-    if program:
-        desk.start(program=program)
-    else:
-        desk.start()
 
 
 def _rewrite(folder: Path, place: Path | None, limits: str) -> None:
