@@ -15,6 +15,8 @@ from maildesk import __version__, store
 from maildesk.children import Children, Limits
 from maildesk.config.settings import Desk, Mailbox, Settings
 from maildesk.config.settings import Submission as SubmissionSettings
+from maildesk.desk import health_file
+from maildesk.desk.alarm import AlarmRules
 from maildesk.desk.checkup import Place
 from maildesk.desk.clock import Clock, SystemClock, first_of
 from maildesk.desk.dispatch import Dispatch
@@ -24,6 +26,7 @@ from maildesk.desk.process import Process, ProcessRules
 from maildesk.desk.reader import Reader
 from maildesk.desk.timekeeper import Timekeeper
 from maildesk.desk.watch import Health, Surroundings
+from maildesk.desk.watching import Watch
 from maildesk.domain.policy import DeskPolicy, Person, StaffRole
 from maildesk.domain.tokens import Keyring
 from maildesk.journal import Entry, Log, silent
@@ -160,8 +163,27 @@ async def run(settings: Settings, world: World) -> None:
     """Run every desk until `world.stopping` is set, or SIGTERM or SIGINT comes. Ends within ten seconds."""
     settings.data.mkdir(parents=True, exist_ok=True)
     with sole_daemon(settings):
-        async with store.open(database_url(settings), create=True), children_of(settings) as children:
+        async with (
+            watched(settings, world),
+            store.open(database_url(settings), create=True),
+            children_of(settings) as children,
+        ):
             await _run_desks(settings, world, children)
+
+
+@asynccontextmanager
+async def watched(settings: Settings, world: World) -> AsyncIterator[None]:
+    """Within this block the watch says what is wrong: it begins before the database, which may be what is wrong."""
+    for desk in settings.desks:
+        world.healths.setdefault(desk.name, Health())
+    rules = AlarmRules(settings.alarm.command, float(settings.alarm.after_seconds))
+    watch = Watch(world.healths, settings.data / health_file.NAME, rules, world.clock, world.log)
+    task = asyncio.create_task(_kept_alive(Loop("watch", "", watch.run), world), name="watch")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -35,6 +35,9 @@ class Entry(StrEnum):
     DEFERRED = "deferred"
     REFUSED = "refused"
     DIGEST = "digest"
+    TROUBLE = "trouble"
+    WELL_AGAIN = "well_again"
+    ALARMED = "alarmed"
 
 
 LEVELS = MappingProxyType(
@@ -45,13 +48,14 @@ LEVELS = MappingProxyType(
         Entry.FAILED: logging.ERROR,
         Entry.DEFERRED: logging.WARNING,
         Entry.REFUSED: logging.WARNING,
+        Entry.TROUBLE: logging.WARNING,
     }
 )
 
 FACTS = frozenset(
     {"desk", "staff", "case", "message", "letter", "message_id", "event", "seq", "uid", "uidvalidity", "folder"}
     | {"kind", "rule", "status", "code", "count", "octets", "seconds", "attempt", "tries", "due", "version"}
-    | {"what", "what_to_do"}
+    | {"what", "what_to_do", "why", "since"}
 )
 """The facts that may stand at INFO and above. `message` and `letter` are row ids, `staff` is the key."""
 

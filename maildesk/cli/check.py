@@ -56,6 +56,8 @@ async def _findings(settings: "Settings", seconds: float) -> "AsyncIterator[Find
     url = daemon.database_url(settings)
     async for finding in checkup.database(url):
         yield finding
+    for finding in (*checkup.daemon(settings.data, datetime.now(UTC)), checkup.alarm(settings.alarm.command)):
+        yield finding
     templates = daemon.templates_of(settings)
     for finding in checkup.letters(templates):
         yield finding

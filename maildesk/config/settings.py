@@ -165,6 +165,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """The command that tells people what does not work, by another way than mail. Empty: there is none.
+
+    `after_seconds` is for how long a mail server may be out of reach before.
+    """
+
+    command: tuple[str, ...] = ()
+    after_seconds: int = field(default=900, metadata=_rule(checks.between(10, _DAY)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that `maildesk.toml` says. `data` is the folder of the SQLite file, the key file and the lock."""
 
@@ -173,6 +184,7 @@ class Settings:
     templates: Path | None = field(default=None, metadata=_rule(checks.existing_folder))
     limits: Limits = field(default_factory=Limits)
     log: Log = field(default_factory=Log)
+    alarm: Alarm = field(default_factory=Alarm)
     desks: tuple[Desk, ...] = field(metadata=_rule(checks.not_empty, name="desk"))
     staff: tuple[Staff, ...] = ()
 

@@ -1,11 +1,15 @@
 """`maildesk check`: every step that a desk depends on, tried for real, with a line each: right, or what to do."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
+from maildesk.desk import health_file
+from maildesk.desk.alarm import moment
 from maildesk.desk.letterbox import Letterbox
 from maildesk.domain.letter import Letter, LetterKind, Probed
 from maildesk.domain.message import Address
@@ -22,6 +26,7 @@ from maildesk.store.connection import file_of
 
 LOOK_SECONDS = 0.5
 PROBE_BYTES = 200_000
+FRESH = timedelta(minutes=3)
 _PROBE_IDS = 2**39
 _NO_WAY_BACK = "does the address lead to this mailbox, and does its server deliver addresses with a plus here?"
 _FIRST_START = "the first start leaves alone what is there and takes what arrives after it"
@@ -88,6 +93,42 @@ def letters(templates: Templates) -> list[Finding]:
     if problems:
         return [Finding("", "letters", False, str(problem)) for problem in problems]
     return [Finding("", "letters", True, f"every kind renders in {', '.join(sorted(templates.languages))}")]
+
+
+def daemon(folder: Path, now: datetime) -> list[Finding]:
+    """What the running daemon says of each desk: a trouble that stands is wrong. That none runs is no fault."""
+    file = folder / health_file.NAME
+    try:
+        said = health_file.read(file)
+    except (OSError, ValueError) as refused:
+        return [Finding("", "daemon", False, f"{file} cannot be read: {refused}")]
+    if said is None or not health_file.is_alive(said.pid):
+        return [Finding("", "daemon", True, "none runs here")]
+    if now - said.written_at > FRESH:
+        words = f"has said nothing since {moment(said.written_at)}: none runs here, it hangs, or {folder} is full"
+        return [Finding("", "daemon", True, words)]
+    return [finding for name, one in said.desks.items() for finding in _said_of(name, one)]
+
+
+def _said_of(name: str, one: health_file.DeskHealth) -> list[Finding]:
+    """A line for each trouble of the desk, or one that it runs well."""
+    if one.troubles:
+        return [
+            Finding(name, "daemon", False, f"the daemon says: {concern} since {moment(trouble.since)}: {trouble.why}")
+            for concern, trouble in one.troubles.items()
+        ]
+    read = f"the mailbox was read last at {moment(one.mailbox_read_at)}" if one.mailbox_read_at else "it has just begun"
+    return [Finding(name, "daemon", True, f"runs well; {read}")]
+
+
+def alarm(command: tuple[str, ...]) -> Finding:
+    """Whether there is a command that can be called when mail does not work; none is no fault."""
+    if not command:
+        words = "none is set: [alarm] command is called when something does not work for too long"
+        return Finding("", "alarm", True, words)
+    if shutil.which(command[0]) is None:
+        return Finding("", "alarm", False, f"{command[0]} is no command that can be called; see [alarm] command")
+    return Finding("", "alarm", True, f"calls {command[0]}")
 
 
 async def desk(place: Place, way: Way) -> AsyncIterator[Finding]:

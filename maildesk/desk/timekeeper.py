@@ -92,4 +92,9 @@ class Timekeeper:
             trouble=(mailbox.since, mailbox.why) if mailbox else None,
             submission=(submission.since, submission.why) if submission else None,
             struggling=await inbox.struggling(self._mailboxes),
+            others=tuple(
+                (f"health.{concern}", trouble.since, trouble.why)
+                for concern, trouble in self._health.troubles.items()
+                if concern not in (Concern.MAILBOX, Concern.SUBMISSION)
+            ),
         )

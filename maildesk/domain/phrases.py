@@ -130,6 +130,10 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # health in the digest, and one-tap links
         "health.mailbox_read": ("minutes",),
         "health.mailbox_silent": ("since", "why"),
+        "health.database": ("since", "why"),
+        "health.room": ("since", "why"),
+        "health.rate": ("since", "why"),
+        "health.reading": ("since", "why"),
         "health.queue": ("count",),
         "health.queue_empty": (),
         "health.deferred": ("count", "since"),

@@ -35,12 +35,13 @@ class Morning:
 
 @dataclass(frozen=True, slots=True)
 class MailboxHealth:
-    """What the loops last managed, and what stands in their way since when."""
+    """What the loops last managed, and what stands in their way since when. `others` begin with their phrase's key."""
 
     read_at: datetime | None = None
     trouble: tuple[datetime, str] | None = None
     submission: tuple[datetime, str] | None = None
     struggling: int = 0
+    others: tuple[tuple[str, datetime, str], ...] = ()
 
 
 def morning(now: datetime, manager: Person) -> datetime:
@@ -147,6 +148,7 @@ async def _health(policy: DeskPolicy, health: MailboxHealth, now: datetime) -> t
     if health.submission:
         since = health.submission[0].isoformat(timespec="minutes")
         found.append(Phrase("health.deferred", (str(waiting), since)))
+    found += [Phrase(said, (since.isoformat(timespec="minutes"), why)) for said, since, why in health.others]
     shelved = len(await messages.shelved(policy.name))
     if shelved:
         found.append(Phrase("health.shelf", (str(shelved),)))
