@@ -4,13 +4,14 @@ When it stops, its history is verified and every case computed anew: whatever th
 """
 
 import asyncio
+import contextlib
 import email
 import email.policy
 import email.utils
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,26 @@ class Enclosed:
     octets: bytes
 
 
+class SteppedClock(PushedClock):
+    """A clock that can be set back as well. Who waits goes on waiting: a wait is a span, not a moment."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self._behind = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() - self._behind
+
+    def set_back(self, span: timedelta) -> None:
+        self._behind += span
+
+    async def wait(self, seconds: float) -> None:
+        end = super().now() + timedelta(seconds=seconds)
+        while (left := (end - super().now()).total_seconds()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._pushed.wait(), left)
+
+
 @dataclass(slots=True)
 class LivingDesk:
     """A desk under test. `log` is what its journal said; times out rather than hang."""
@@ -44,7 +65,7 @@ class LivingDesk:
     settings: Settings
     dovecot: Dovecot
     sink: Sink
-    clock: PushedClock
+    clock: SteppedClock
     world: daemon.World
     log: list[tuple[Entry, dict[str, object]]] = field(default_factory=list)
     task: "asyncio.Task[None] | None" = None
@@ -212,7 +233,7 @@ async def living(
     def write(entry: Entry, /, **facts: object) -> None:
         log.append((entry, facts))
 
-    clock = PushedClock(start or datetime.now(UTC))
+    clock = SteppedClock(start or datetime.now(UTC))
     desk = LivingDesk(settings, dovecot, sink, clock, daemon.World(clock=clock, log=write), log)
     await desk.start(is_well=is_well)
     try:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -27,6 +27,18 @@ class SystemClock:
     async def wait(self, seconds: float) -> None:
         """Sleep."""
         await asyncio.sleep(seconds)
+
+
+class StepsBack:
+    """Notices, by a look now and then, that a clock was set back: what waits for a moment ahead would be late."""
+
+    def __init__(self) -> None:
+        self._latest: datetime | None = None
+
+    def since_last_look(self, now: datetime) -> timedelta:
+        """By how much at least it was set back since the look before; nothing where it went on."""
+        latest, self._latest = self._latest, now
+        return max(timedelta(), latest - now) if latest else timedelta()
 
 
 async def first_of(*waits: Awaitable[object]) -> None:

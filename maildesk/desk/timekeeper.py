@@ -3,7 +3,7 @@
 import asyncio
 
 from maildesk.desk.assembly import Assembly
-from maildesk.desk.clock import first_of
+from maildesk.desk.clock import StepsBack, first_of
 from maildesk.desk.letterbox import Letterbox
 from maildesk.desk.numbering import Numbering
 from maildesk.desk.watch import Concern, Surroundings
@@ -28,6 +28,8 @@ class Timekeeper:
         self._policy, self._mailboxes, self._letterbox = policy, mailboxes, letterbox
         self._clock, self._health, self._log = surroundings.clock, surroundings.health, surroundings.log
         self._numbering = Numbering()
+        self._steps_back = StepsBack()
+        self._has_looked = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look at the clock until the desk stops."""
@@ -37,6 +39,7 @@ class Timekeeper:
 
     async def tick(self) -> None:
         """Everything that is due now."""
+        await self._heed_a_step_back()
         await self._release()
         for manager in self._policy.managers():
             await self._digest(manager)
@@ -47,6 +50,23 @@ class Timekeeper:
         if release is None:
             return TICK_SECONDS
         return min(TICK_SECONDS, max(0.05, (release - self._clock.now()).total_seconds()))
+
+    async def _heed_a_step_back(self) -> None:
+        """Queued letters do not wait until a clock that was set back, now or before we began, is where it was."""
+        now = self._clock.now()
+        step = self._steps_back.since_last_look(now)
+        if not self._has_looked:
+            count = await outbox.hurry(self._policy.name, now, created_after=now)
+            self._has_looked = True
+        elif step:
+            count = await outbox.hurry(self._policy.name, now)
+            seconds = round(step.total_seconds(), 1)
+            self._log(Entry.FAILED, desk=self._policy.name, what="the clock of this machine was set back",
+                      what_to_do="look after its time service", seconds=seconds, count=count)  # fmt: skip
+        else:
+            return
+        if count:
+            self.queued.set()
 
     async def _release(self) -> None:
         """Letters whose hold is over get their bytes and their place in the queue."""

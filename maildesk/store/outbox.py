@@ -111,6 +111,16 @@ async def reclaim(desk: str, now: datetime) -> int:
         return await orphaned.update(state=LetterState.QUEUED.value, next_at=now)
 
 
+async def hurry(desk: str, now: datetime, created_after: datetime | None = None) -> int:
+    """Make the desk's queued letters that wait for a moment ahead due now, or those created later only. How many.
+
+    For a clock that was set back. A letter is tried once more than it would be; it is never sent twice by that.
+    """
+    ahead = LetterRow.filter(desk=desk, state=LetterState.QUEUED.value, next_at__gt=now)
+    async with transaction():
+        return await (ahead.filter(created_at__gt=created_after) if created_after else ahead).update(next_at=now)
+
+
 async def settle(settlements: Sequence[Settlement], commit: commits.Commit | None = None) -> None:
     """Commit 3: what became of the letters, together with what follows for their cases. All or nothing.
 

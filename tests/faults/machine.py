@@ -13,6 +13,7 @@ from bench.processes import tree
 from hungry_daemon import HUNGRY
 from servers.places import SYSTEM_FOLDERS, ServerMissing
 
+from faults.machine_clock import clock_jumps
 from faults.machine_desk import Numbered, integrity, numbered_desk
 from faults.machine_upgrade import upgrade_killed
 from faults.numbered import address
@@ -153,6 +154,7 @@ FAULTS: tuple[Callable[[Ground, int], Broken], ...] = (
     memory_eaten,
     second_daemon,
     upgrade_killed,
+    clock_jumps,
 )
 
 
