@@ -30,7 +30,9 @@ def mail(number: int, to: str) -> bytes:
 
 @dataclass(slots=True)
 class Post:
-    """Delivers mails 0 to `count` by LMTP in a thread, each only when it is due by `due()`, `gap` seconds apart or so.
+    """Delivers `count` mails from number `begin` on by LMTP in a thread, each when `due()` exceeds those before it.
+
+    They are `gap` seconds apart or so.
 
     `accepted` are the numbers that the server took. A refusal ends the delivery and is raised by `join`.
     """
@@ -40,6 +42,7 @@ class Post:
     count: int
     due: Callable[[], float]
     gap: float
+    begin: int = 0
     accepted: list[int] = field(default_factory=list)
     _failure: BaseException | None = None
     _over: threading.Event = field(default_factory=threading.Event)
@@ -64,8 +67,8 @@ class Post:
 
     def _deliver(self) -> None:
         try:
-            for number in range(self.count):
-                while number >= self.due():
+            for number in range(self.begin, self.begin + self.count):
+                while number - self.begin >= self.due():
                     if self._over.wait(LOOK_SECONDS):
                         return
                 self.dovecot.deliver(mail(number, self.user), self.user, sender=address(number))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faults import servers_imap, servers_smtp
+from faults import servers_imap, servers_load, servers_smtp
 from faults.table import Broken, Ground, Scale
 
 
@@ -10,3 +10,4 @@ def section(ground: Ground, scale: Scale) -> Iterator[Broken]:
     """What can break at a server, one after the other, each with mails of its own."""
     yield from servers_imap.broken(ground, scale)
     yield from servers_smtp.broken(ground, scale)
+    yield from servers_load.broken(ground, scale)
