@@ -20,7 +20,8 @@ class PushedClock:
         end = self.now() + timedelta(seconds=seconds)
         while (left := (end - self.now()).total_seconds()) > 0:
             try:
-                await asyncio.wait_for(self._pushed.wait(), left)
+                async with asyncio.timeout(left):  # wait_for can swallow a cancellation that comes with a push
+                    await self._pushed.wait()
             except TimeoutError:
                 return
 
