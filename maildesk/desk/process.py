@@ -29,7 +29,7 @@ from maildesk.domain.tokens import Keyring, Use, verify
 from maildesk.journal import Entry
 from maildesk.mail.parse import unreadable
 from maildesk.store import StoreError, cases, inbox
-from maildesk.store.errors import AlreadyDone, CaseMoved, Unreachable
+from maildesk.store.errors import AlreadyDone, CaseMoved, Unavailable
 from maildesk.store.filing_index import filing_index
 
 MOST_ATTEMPTS = 3
@@ -103,7 +103,7 @@ class Process:
         alive = [mail for mail in mails if not mail.read.failure or mail.kept.attempts >= MOST_ATTEMPTS]
         try:
             await self._commit(alive)
-        except Unreachable:
+        except Unavailable:
             raise
         except Exception as failure:  # noqa: BLE001 - a message that nobody foresaw must not hold up the others
             self._log(Entry.FAILED, desk=self._policy.name, what=f"batch: {failure}", count=len(alive), exc_info=True)
@@ -132,7 +132,7 @@ class Process:
         """Why the message cannot be committed; empty where it was. It is kept either way."""
         try:
             await self._commit([mail])
-        except Unreachable:
+        except Unavailable:
             raise
         except AlreadyDone:
             return ""  # another daemon has dealt with it

@@ -16,7 +16,7 @@ from maildesk.store.errors import (
     LockHeld,
     Outdated,
     StoreError,
-    Unreachable,
+    Unavailable,
 )
 from maildesk.store.lock import lock
 from maildesk.store.migrate import open_migrated as open  # noqa: A004 - read as store.open
@@ -31,7 +31,7 @@ __all__ = [
     "Outdated",
     "Store",
     "StoreError",
-    "Unreachable",
+    "Unavailable",
     "current",
     "lock",
     "open",

@@ -7,13 +7,16 @@ ever. tests/store/test_backend.py names both. tortoise loads this module by name
 
 import asyncio
 import sqlite3
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tortoise.backends.base.client import TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
+
+from maildesk.store.unavailable import unavailable
 
 
 async def through(ending: Coroutine[Any, Any, None]) -> None:
@@ -23,6 +26,18 @@ async def through(ending: Coroutine[Any, Any, None]) -> None:
         await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task])
+        raise
+
+
+@contextmanager
+def _told_apart(file: str) -> Iterator[None]:
+    """Raise Unavailable for what is the database's own failure; other exceptions pass."""
+    try:
+        yield
+    except (OperationalError, sqlite3.Error) as failed:
+        cannot = unavailable(failed, file)
+        if cannot:
+            raise cannot from failed
         raise
 
 
@@ -79,8 +94,32 @@ class ImmediateClient(SqliteClient):
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """The rows in a transaction of their own, entered and left as every other."""
-        async with self._in_transaction() as connection:
-            await connection.execute_many(query, values)
+        with _told_apart(self.filename):
+            async with self._in_transaction() as connection:
+                await connection.execute_many(query, values)
+
+    async def execute_insert(self, query: str, values: list[Any]) -> int:
+        """As tortoise's; raises Unavailable."""
+        with _told_apart(self.filename):
+            done: int = await super().execute_insert(query, values)
+        return done
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[Any, Any]]]:
+        """As tortoise's; raises Unavailable."""
+        with _told_apart(self.filename):
+            done: tuple[int, Sequence[dict[Any, Any]]] = await super().execute_query(query, values)
+        return done
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[Any, Any]]:
+        """As tortoise's; raises Unavailable."""
+        with _told_apart(self.filename):
+            done: list[dict[Any, Any]] = await super().execute_query_dict(query, values)
+        return done
+
+    async def execute_script(self, query: str) -> None:
+        """As tortoise's; raises Unavailable."""
+        with _told_apart(self.filename):
+            await super().execute_script(query)
 
 
 client_class = ImmediateClient

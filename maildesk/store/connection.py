@@ -18,7 +18,8 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
-from maildesk.store.errors import Doubled, StoreError, Unreachable
+from maildesk.store.errors import Doubled, StoreError, Unavailable
+from maildesk.store.unavailable import unavailable
 
 _SQLITE_PRAGMAS = {
     "busy_timeout": 30_000,  # milliseconds; first, since the others may have to wait for the file
@@ -28,6 +29,8 @@ _SQLITE_PRAGMAS = {
     "secure_delete": "ON",
     "journal_size_limit": 64_000_000,
 }
+
+_POSTGRES_SECONDS = {"timeout": 15, "command_timeout": 30}  # to connect; for one statement, however long its answer
 
 
 @dataclass(slots=True)
@@ -73,6 +76,7 @@ def _settings(url: str) -> dict[str, Any]:
     file = file_of(url)
     if file is None:
         client = {**expand_db_url("asyncpg" + url[url.index(":") :]), "engine": "maildesk.store.backend_postgres"}
+        client["credentials"] = {**_POSTGRES_SECONDS, **client["credentials"]}
     else:
         client = {"engine": "maildesk.store.backend", "credentials": {"file_path": str(file), **_SQLITE_PRAGMAS}}
     rooms = {
@@ -100,13 +104,16 @@ async def _demand_answer(store: Store) -> None:
         await run("SELECT 1 FROM sqlite_master" if store.file else "SELECT 1")
     except (OperationalError, sqlite3.Error) as failed:
         raise StoreError(f"{store.file or 'the database'} cannot be opened: {failed}") from failed
+    except Unavailable as failed:
+        raise Unavailable(f"{store.file or 'the database'} cannot be opened: {failed}") from failed
 
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
     """All or nothing. No other I/O, no sleep and no new task belongs inside.
 
-    Raises Doubled where a unique index refused, Unreachable where the connection broke, StoreError for the rest.
+    Raises Doubled where a unique index refused, Unavailable where the database cannot do it now,
+    StoreError for the rest.
     """
     try:
         async with in_transaction():
@@ -116,14 +123,20 @@ async def transaction() -> AsyncIterator[None]:
         if "UNIQUE constraint" in words or "unique constraint" in words:
             raise Doubled(words) from refused
         raise StoreError(words) from refused
-    except (OperationalError, sqlite3.Error) as failed:
-        raise StoreError(f"the database failed: {failed}") from failed
-    except _lost_connection() as broken:
-        raise Unreachable(f"the database did not do it: {broken}") from broken
+    except StoreError:
+        raise
+    except Exception as failed:
+        store = current()
+        cannot = unavailable(failed, store.file or "the database", _lost_connection(store))
+        if cannot:
+            raise cannot from failed
+        if isinstance(failed, OperationalError | sqlite3.Error):
+            raise StoreError(f"the database failed: {failed}") from failed
+        raise
 
 
-def _lost_connection() -> tuple[type[Exception], ...]:
-    if not current().is_postgres:
+def _lost_connection(store: Store) -> tuple[type[Exception], ...]:
+    if not store.is_postgres:
         return (OSError,)
     from maildesk.store.backend_postgres import LOST_CONNECTION
 

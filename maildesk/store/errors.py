@@ -41,8 +41,8 @@ class AlreadyDone(Doubled):
         self.inbox_ids = inbox_ids
 
 
-class Unreachable(StoreError):
-    """The connection broke, or the database chose this transaction to end a deadlock; the same call may work later."""
+class Unavailable(StoreError):
+    """The database cannot do it now, whatever is asked: connection, disk, rights, a deadlock. It may work later."""
 
 
 class Outdated(StoreError):

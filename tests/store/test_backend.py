@@ -134,9 +134,9 @@ async def test_what_is_no_database_is_said_in_words(tmp_path):
     await opening_is_refused(store.sqlite_url(place / "x.db"), store.StoreError, "cannot be made")
 
 
-async def test_a_postgres_that_is_not_there_is_unreachable(postgres, unused_tcp_port):
-    await opening_is_refused(postgres.url("no_such_database"), store.Unreachable, "no_such_database")
-    await opening_is_refused(f"postgres://desk@127.0.0.1:{unused_tcp_port}/maildesk", store.Unreachable, "Connect")
+async def test_a_postgres_that_is_not_there_is_unavailable(postgres, unused_tcp_port):
+    await opening_is_refused(postgres.url("no_such_database"), store.Unavailable, "no_such_database")
+    await opening_is_refused(f"postgres://desk@127.0.0.1:{unused_tcp_port}/maildesk", store.Unavailable, "Connect")
 
 
 async def test_sqlite_is_set_up_to_lose_nothing_and_to_forget_what_is_erased(sqlite_url):
@@ -153,6 +153,16 @@ async def cut_every_connection(url):
     await connection.close()
 
 
+async def test_commits_are_on_the_disk_even_where_the_server_is_set_to_forget_some(postgres_url):
+    other = await asyncpg.connect(postgres_url, timeout=10)
+    assert await other.fetchval("SHOW synchronous_commit") == "off"
+    await other.close()
+    async with store.open(postgres_url, create=True):
+        for _ in range(2):
+            async with transaction():
+                assert await run("SHOW synchronous_commit") == [{"synchronous_commit": "on"}]
+
+
 async def test_a_lost_postgres_is_said_so_and_comes_back(postgres_url, postgres):
     async with store.open(postgres_url, create=True):
         assert await clocks.fire_once("before", NOW)
@@ -161,17 +171,17 @@ async def test_a_lost_postgres_is_said_so_and_comes_back(postgres_url, postgres)
         for attempt in range(8):
             try:
                 outcomes.append(await clocks.fire_once(f"after {attempt}", NOW))
-            except store.Unreachable:
-                outcomes.append("unreachable")
+            except store.Unavailable:
+                outcomes.append("unavailable")
         assert outcomes[-1] is True
         await cut_every_connection(postgres.url("postgres"))
         for _ in range(8):
             try:
                 outcomes.append(await clocks.has_fired("before"))
-            except store.Unreachable:
-                outcomes.append("unreachable")
+            except store.Unavailable:
+                outcomes.append("unavailable")
         assert outcomes[-1] is True
-        assert set(outcomes) <= {True, "unreachable"}
+        assert set(outcomes) <= {True, "unavailable"}
 
 
 def test_a_url_names_its_file():
