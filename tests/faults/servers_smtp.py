@@ -1,14 +1,13 @@
 """A submission server that fails: at each verb, in each way; every letter still goes out once, or is refused once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from servers.authority import certify
 from servers.sink import DROP, HANG, PASSWORD
 
 from faults.numbered import address
-from faults.reckoning import letters
+from faults.reckoning import letters, told
 from faults.stand import Stand, Wiring, standing, suffer
 from faults.table import Broken, Ground, Line, Scale
 
@@ -45,7 +44,8 @@ ANSWERS = (
 )
 
 
-def _fail_at_each(stand: Stand, answers: Answers) -> None:
+def fail_at_each(stand: Stand, answers: Answers) -> None:
+    """A mail for each verb, whose letters meet that answer once."""
     for verb in answers.verbs:
         stand.sink.cut()  # so that a new connection says hello and logs in
         stand.sink.answer(verb, answers.answer)
@@ -58,39 +58,42 @@ def _fail_at_each(stand: Stand, answers: Answers) -> None:
 def _answered(ground: Ground, rounds: int, answers: Answers) -> Broken:
     def torment(stand: Stand) -> None:
         for _ in range(rounds):
-            _fail_at_each(stand, answers)
+            fail_at_each(stand, answers)
 
     with standing(ground.folder(), ground.dovecot, ground.user(), LOGGED_IN) as stand:
         return Broken(answers.what, rounds * len(answers.verbs), tuple(suffer(stand, torment)))
 
 
+def refused(stand: Stand, rounds: int, verb: str) -> list[Line]:
+    """One letter in three mails is refused for good: that case says so, the staff hears of it."""
+    for _ in range(rounds):
+        stand.sink.answer(address(stand.count) if verb == "RCPT" else verb, "550 5.1.1 nobody of that name")
+        stand.deliver(3)
+        stand.until_at_rest()
+    at_the_sink = {one.message_id: one.times for one in letters(stand.sink)}
+    lines = [
+        Line("letters refused (database)", *_counted(stand, "letter WHERE state = 'refused'", rounds)),
+        Line("letters accepted (database)", *_counted(stand, "letter WHERE state = 'accepted'", len(at_the_sink))),
+        Line("cases (database)", *_counted(stand, "case_file", stand.count)),
+        Line("letters at the sink that came more than once", sum(times > 1 for times in at_the_sink.values()), 0),
+        Line("history verify: exit status", told(stand.desk, "history", "verify"), 0),
+        Line("rebuild --verify: exit status", told(stand.desk, "rebuild", "--verify"), 0),
+        Line("process ended", int(stand.desk.process is None or stand.desk.process.poll() is not None), 0),
+    ]
+    if verb == "RCPT":
+        acknowledged = sum(bool(stand.sink.to(address(number))) for number in range(stand.count))
+        lines.append(Line("complainants who were acknowledged", acknowledged, stand.count - rounds))
+    return lines
+
+
 def _refused(ground: Ground, rounds: int, verb: str) -> Broken:
-    """One letter in three is refused for good: that case says so, the others are as ever."""
     with standing(ground.folder(), ground.dovecot, ground.user(), LOGGED_IN) as stand:
-        for _ in range(rounds):
-            stand.sink.answer(address(stand.count) if verb == "RCPT" else verb, "550 5.1.1 nobody of that name")
-            stand.deliver(3)
-            stand.until_at_rest()
-        told = _told_at_the_sink(stand)
-        lines = [
-            Line("letters refused (database)", *_counted(stand, "letter WHERE state = 'refused'", rounds)),
-            Line("letters accepted (database)", *_counted(stand, "letter WHERE state = 'accepted'", len(told))),
-            Line("cases (database)", *_counted(stand, "case_file", stand.count)),
-            Line("letters at the sink that came more than once", sum(times > 1 for times in told.values()), 0),
-            Line("process ended", int(stand.desk.process is None or stand.desk.process.poll() is not None), 0),
-        ]
-        if verb == "RCPT":
-            acknowledged = sum(bool(stand.sink.to(address(number))) for number in range(stand.count))
-            lines.append(Line("complainants who were acknowledged", acknowledged, stand.count - rounds))
+        lines = refused(stand, rounds, verb)
     return Broken(f"SMTP: 5xx at {verb} for one letter in three mails", rounds, tuple(lines))
 
 
 def _counted(stand: Stand, what: str, wanted: int) -> tuple[int, int]:
     return int(str(stand.desk.ask(f"SELECT COUNT(*) FROM {what}")[0][0])), wanted  # noqa: S608 - words of ours
-
-
-def _told_at_the_sink(stand: Stand) -> Mapping[str, int]:
-    return MappingProxyType({one.message_id: one.times for one in letters(stand.sink)})
 
 
 def _secured(ground: Ground) -> Wiring:
