@@ -61,7 +61,10 @@ class ForkServer:
 
     async def _forked(self) -> tuple[int, socket.socket]:
         control = await self._running()
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as shortage:  # ours, not the server's: it stays, and with it the children that are at work
+            raise NoChildrenError(f"no child process can be had: {shortage}") from shortage
         try:
             with theirs:
                 socket.send_fds(control, [FORK], [theirs.fileno()])
@@ -100,20 +103,27 @@ class ForkServer:
         await self._end()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
+        try:
+            with theirs:
+                self._process = await self._started(theirs)
+        except BaseException:
+            ours.close()
+            raise
+        self._control = ours
+        return ours
+
+    async def _started(self, theirs: socket.socket) -> asyncio.subprocess.Process:
         limits = (self._target, str(self._limits.memory), str(self._limits.deadline))
         environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "maildesk.forkserver", str(theirs.fileno()), *limits, *self._preload),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                env=environment,
-                start_new_session=True,  # a Ctrl-C at the terminal is the parent's to handle
-            )
-        self._control = ours
-        return ours
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "maildesk.forkserver", str(theirs.fileno()), *limits, *self._preload),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env=environment,
+            start_new_session=True,  # a Ctrl-C at the terminal is the parent's to handle
+        )
 
     async def _end(self) -> None:
         process, control = self._process, self._control

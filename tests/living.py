@@ -55,7 +55,8 @@ class SteppedClock(PushedClock):
         end = super().now() + timedelta(seconds=seconds)
         while (left := (end - super().now()).total_seconds()) > 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._pushed.wait(), left)
+                async with asyncio.timeout(left):  # as in PushedClock
+                    await self._pushed.wait()
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -33,6 +34,11 @@ def is_running(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def first_free_handle() -> int:
+    taken = {int(one.name) for one in Path("/proc/self/fd").iterdir()}
+    return next(number for number in range(len(taken) + 1) if number not in taken)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -136,6 +142,29 @@ async def test_a_cancelled_run_leaves_no_stale_answer_behind(two: Children):
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await two.run([b"echo 1"]) == [Done(b"1")]
+
+
+async def test_an_item_is_not_blamed_for_a_child_that_died_without_work(two: Children):
+    (first,) = await two.run([b"pid"])
+    assert isinstance(first, Done)
+    os.kill(int(first.value), signal.SIGKILL)
+    await until(lambda: not is_running(int(first.value)))
+    await asyncio.sleep(0.05)
+    assert await two.run([b"echo 1"]) == [Done(b"1")]
+
+
+async def test_without_file_handles_no_item_is_judged_and_the_fork_server_stays(two: Children):
+    await two.start()
+    server = two.server_pid
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first_free_handle(), hard))
+    try:
+        with pytest.raises(NoChildrenError, match="Too many open files"):
+            await two.run([b"echo 1"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert await two.run([b"echo 1"]) == [Done(b"1")]
+    assert two.server_pid == server
 
 
 async def test_a_killed_fork_server_is_started_again(two: Children):

@@ -1,6 +1,7 @@
 """What time brings: held letters leave, and each manager's digest is written once a day."""
 
 import asyncio
+from datetime import timedelta
 
 from maildesk.desk.assembly import Assembly
 from maildesk.desk.clock import StepsBack, first_of
@@ -16,6 +17,7 @@ from maildesk.store.errors import Doubled, LettersLeft
 
 TICK_SECONDS = 30.0
 BATCH = 100
+UNHEEDED = timedelta(seconds=1)  # a time service corrects so much without harm
 
 
 class Timekeeper:
@@ -58,7 +60,7 @@ class Timekeeper:
         if not self._has_looked:
             count = await outbox.hurry(self._policy.name, now, created_after=now)
             self._has_looked = True
-        elif step:
+        elif step > UNHEEDED:
             count = await outbox.hurry(self._policy.name, now)
             seconds = round(step.total_seconds(), 1)
             self._log(Entry.FAILED, desk=self._policy.name, what="the clock of this machine was set back",
