@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo test lint lock bench faults pictures servers format
+.PHONY: help demo test lint lock bench faults mutations pictures servers format
 
 help:
 	@echo "make demo      a day of a complaints desk, played on this machine; leaves demo/index.html"
@@ -13,6 +13,7 @@ help:
 	@echo "make format    what ruff can put right by itself"
 	@echo "make bench     the figures of README.md, measured here"
 	@echo "make faults    breaks it in every way we know, and counts (N=2000 mails, KILLS=100)"
+	@echo "make mutations takes out what makes each promise true, and demands that a test fails"
 	@echo "make pictures  the pictures of README.md, drawn by Chromium"
 	@echo "make lock      deploy/requirements.lock made anew from pyproject.toml"
 
@@ -44,6 +45,9 @@ bench: $(STAMP) servers
 
 faults: $(STAMP) servers
 	@$(BIN)/python tests/faults/run.py --mails $(or $(N),2000) --kills $(or $(KILLS),100)
+
+mutations: $(STAMP) servers
+	@$(BIN)/python tests/faults/mutations.py
 
 pictures: $(STAMP)
 	@$(BIN)/python tests/pictures.py

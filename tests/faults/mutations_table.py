@@ -27,6 +27,10 @@ class Mutation:
     tests: tuple[str, ...]
 
 
+_HEARS = "scenarios/test_who_hears_what.py::"
+_OUTBOX = "store/test_outbox.py::"
+_BY_MAIL = "scenarios/test_a_case_by_mail_alone.py::"
+_DECIDE = "domain/test_decide.py::"
 _TABLES = "maildesk/store/migrations/0001_tables.sqlite.sql"
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -53,10 +57,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "maildesk/desk/process.py",
         "            for mail in alive:\n                await self._alone(mail)\n",
         "            del alive\n",
-        (
-            "desk/test_process_failures.py::test_a_mail_that_the_rules_fail_on_is_a_case_for_people_at_the_third_try",
-            "desk/test_process_failures.py::test_a_commit_that_fails_once_is_done_again_and_doubles_nothing",
-        ),
+        ("desk/test_process_failures.py::test_a_mail_that_the_rules_fail_on_is_a_case_for_people_at_the_third_try",),
     ),
     Mutation(
         LOST,
@@ -104,10 +105,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "maildesk/store/outbox.py",
         "        await _demand_claims(settlements)\n",
         "",
-        (
-            "store/test_outbox.py::"
-            "test_a_letter_whose_lease_ended_is_claimed_again_and_the_late_settlement_finds_nothing",
-        ),
+        (_OUTBOX + "test_a_letter_whose_lease_ended_is_claimed_again_and_the_late_settlement_finds_nothing",),
     ),
     Mutation(
         TWICE,
@@ -154,8 +152,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         (
             "domain/test_staff.py::test_a_token_with_somebody_elses_from_is_challenged_at_the_registered_address",
             "domain/test_staff.py::test_a_token_with_a_reply_to_of_its_person_is_challenged",
-            "scenarios/test_who_hears_what.py::"
-            "test_a_stranger_with_a_staff_token_gets_no_answer_and_the_person_is_asked",
+            _HEARS + "test_a_stranger_with_a_staff_token_gets_no_answer_and_the_person_is_asked",
         ),
     ),
     Mutation(
@@ -178,8 +175,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         (
             "domain/test_filing.py::test_a_stranger_with_a_key_that_anybody_can_copy_gets_a_new_case_that_refers",
             "domain/test_decide.py::test_a_guessed_reference_opens_a_new_case_and_tells_the_stranger_nothing",
-            "scenarios/test_who_hears_what.py::"
-            "test_a_reference_from_a_stranger_opens_a_case_of_its_own_and_tells_nothing",
+            _HEARS + "test_a_reference_from_a_stranger_opens_a_case_of_its_own_and_tells_nothing",
         ),
     ),
     Mutation(
@@ -190,8 +186,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "        return query.on(case, FilingReason.PARTY_THREAD)\n",
         (
             "domain/test_filing.py::test_a_stranger_with_a_key_that_anybody_can_copy_gets_a_new_case_that_refers",
-            "scenarios/test_who_hears_what.py::"
-            "test_a_spouse_who_answers_the_complainants_own_mail_to_all_opens_a_case_that_refers",
+            _HEARS + "test_a_spouse_who_answers_the_complainants_own_mail_to_all_opens_a_case_that_refers",
         ),
     ),
     Mutation(
@@ -238,8 +233,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         EXPLAINED,
         "the digest of an event's personal words does not cover them",
         "maildesk/store/history.py",
-        "    octets = salt.encode() if isinstance(salt, str) else bytes(salt)  # SQLite keeps whatever a forger puts there\n",
-        '    octets, content = b"", ""\n',
+        "    octets = salt.encode() if isinstance(salt, str) else bytes(salt)",
+        '    octets, content = b"", ""',
         ("store/test_verify.py::test_changed_words_are_named",),
     ),
     Mutation(
@@ -280,10 +275,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "maildesk/desk/letterbox.py",
         "auto_submitted=LETTERS[letter.kind].auto_submitted",
         'auto_submitted=""',
-        (
-            "scenarios/test_a_case_by_mail_alone.py::"
-            "test_a_handler_runs_a_case_from_receipt_to_closing_with_a_mail_client",
-        ),
+        (_BY_MAIL + "test_a_handler_runs_a_case_from_receipt_to_closing_with_a_mail_client",),
     ),
     Mutation(
         PEOPLE,
@@ -292,8 +284,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "    if letters_today >= policy.letters_per_address_per_day:\n",
         "    if False:\n",
         (
-            "domain/test_decide.py::"
-            "test_the_sixth_complaint_of_a_day_from_one_address_opens_a_case_without_an_acknowledgement",
+            _DECIDE + "test_the_sixth_complaint_of_a_day_from_one_address_opens_a_case_without_an_acknowledgement",
             "scenarios/test_who_hears_what.py::test_a_sixth_automatic_letter_in_a_day_is_not_sent_and_staff_are_told",
         ),
     ),
