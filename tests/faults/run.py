@@ -19,13 +19,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from servers.places import ServerMissing
 
-from faults import kill, machine, servers
+from faults import kill, machine, places, power, servers
 from faults.table import Broken, Ground, Scale, Section
 from faults.trust import write
 from maildesk import __version__
 
 SECTIONS: dict[str, Section] = {
     "kill": kill.section,
+    "places": places.section,
+    "power": power.section,
     "servers": servers.section,
     "machine": machine.section,
 }
