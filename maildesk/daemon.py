@@ -6,7 +6,7 @@ import os
 import random
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +18,11 @@ from maildesk.config.settings import Submission as SubmissionSettings
 from maildesk.desk import health_file
 from maildesk.desk.alarm import AlarmRules
 from maildesk.desk.checkup import Place
-from maildesk.desk.clock import Clock, SystemClock, first_of
+from maildesk.desk.clock import Clock, SystemClock
 from maildesk.desk.dispatch import Dispatch
 from maildesk.desk.intake import Intake, IntakeRules
 from maildesk.desk.letterbox import Letterbox
+from maildesk.desk.loops import Loop, kept_alive
 from maildesk.desk.process import Process, ProcessRules
 from maildesk.desk.reader import Reader
 from maildesk.desk.timekeeper import Timekeeper
@@ -35,13 +36,11 @@ from maildesk.letters.render import Templates
 from maildesk.mail import foreign
 from maildesk.mail.accounts import Account, Security
 from maildesk.mail.authenticity import profile
-from maildesk.mail.backoff import next_delay
 from maildesk.mail.identity import ReadPolicy
 from maildesk.mail.parse import PRELOAD
 from maildesk.mail.submission import Submission
 
 SHUTDOWN_SECONDS = 7.0
-CALM_SECONDS = 300.0
 _KEY_BYTES = 32
 
 
@@ -108,6 +107,9 @@ def policy_of(settings: Settings, desk: Desk) -> DeskPolicy:
         contact_phone=desk.contact_phone,
         next_stage=dict(desk.next_stage),
         letters_per_address_per_day=settings.limits.letters_per_address_per_day,
+        letters_per_domain_per_hour=settings.limits.letters_per_domain_per_hour,
+        letters_per_desk_per_hour=settings.limits.letters_per_desk_per_hour,
+        letters_per_person_per_hour=settings.limits.letters_per_person_per_hour,
         hold_seconds=settings.limits.hold_seconds,
         message_bytes=settings.limits.message_bytes,
         token_days=desk.token_days,
@@ -222,31 +224,9 @@ class Shared:
     templates: Templates
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """One of a desk's loops, and how to begin it anew."""
-
-    name: str
-    desk: str
-    run: Callable[[asyncio.Event], Awaitable[None]]
-
-
 async def _kept_alive(loop: Loop, world: World) -> None:
-    """Run the loop until the daemon stops. What nobody foresaw is logged, and the loop begins anew after a while.
-
-    Every loop works from committed rows alone, so that beginning anew loses and doubles nothing.
-    """
-    attempt = 0
-    while not world.stopping.is_set():
-        began = asyncio.get_running_loop().time()
-        try:
-            await loop.run(world.stopping)
-        except Exception as failure:  # noqa: BLE001 - one desk's trouble never stops the others
-            attempt = 1 if asyncio.get_running_loop().time() - began > CALM_SECONDS else attempt + 1
-            delay = next_delay(attempt, False, random.random)
-            world.log(Entry.FAILED, desk=loop.desk, what=f"{loop.name}: {failure}", attempt=attempt,
-                      seconds=round(delay, 1), exc_info=True)  # fmt: skip
-            await first_of(world.stopping.wait(), asyncio.sleep(delay))
+    health = world.healths.get(loop.desk) or Health()
+    await kept_alive(loop, Surroundings(world.clock, health, world.log, random.random), world.stopping)
 
 
 def letterbox_of(settings: Settings, desk: Desk, shared: Shared) -> Letterbox:

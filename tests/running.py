@@ -20,6 +20,9 @@ _CONFIGURATION = """
 data = "{folder}"
 [limits]
 letters_per_address_per_day = 1000000
+letters_per_domain_per_hour = 1000000
+letters_per_desk_per_hour = 1000000
+letters_per_person_per_hour = 1000000
 [[desk]]
 name = "complaints"
 address = "{user}"

@@ -161,6 +161,9 @@ class Limits:
     read_memory: int = field(default=768 * _MEGABYTE, metadata=_rule(checks.at_least(256 * _MEGABYTE)))
     children: int = field(default=2, metadata=_rule(checks.between(1, 64)))
     letters_per_address_per_day: int = field(default=5, metadata=_rule(checks.at_least(1)))
+    letters_per_domain_per_hour: int = field(default=120, metadata=_rule(checks.at_least(1)))
+    letters_per_desk_per_hour: int = field(default=1200, metadata=_rule(checks.at_least(1)))
+    letters_per_person_per_hour: int = field(default=200, metadata=_rule(checks.at_least(1)))
     hold_seconds: int = field(default=600, metadata=_rule(checks.between(0, _DAY)))
 
 

@@ -15,15 +15,17 @@ from functools import partial
 from maildesk.desk.assembly import Assembly
 from maildesk.desk.clock import first_of
 from maildesk.desk.letterbox import Letterbox
+from maildesk.desk.loops import Outage
 from maildesk.desk.numbering import Numbering
 from maildesk.desk.watch import Concern, Surroundings
 from maildesk.domain.decision import Author
 from maildesk.domain.delivery import Delivered, Fate, is_told_on_case, settled, warning
+from maildesk.domain.pace import WINDOW, Pace, budgets
 from maildesk.domain.policy import DeskPolicy
 from maildesk.journal import Entry
 from maildesk.mail.outgoing import Accepted, Deferred, Outcome, Outgoing, Refused, Whose
 from maildesk.mail.submission import Submission
-from maildesk.store import StoreError, cases, outbox
+from maildesk.store import Unavailable, cases, outbox, pacing
 from maildesk.store.commit import Commit
 from maildesk.store.errors import CaseMoved, ClaimLost
 from maildesk.store.outbox import Result, Settlement
@@ -68,13 +70,19 @@ class Dispatch:
         self._clock, self._health = surroundings.clock, surroundings.health
         self._log, self._random = surroundings.log, surroundings.random
         self._numbering = Numbering()
-        self._is_sole = is_sole
+        self._is_sole, self._has_reclaimed = is_sole, False
+        self._stopping = asyncio.Event()
+        self._outage = Outage("answers of the SMTP server", policy.name, surroundings)
+        self._pace: Pace | None = None
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Send whatever is queued, until the desk stops. What an earlier run of ours left under way goes first."""
-        if self._is_sole:
+        self._stopping = stopping
+        if self._is_sole and not self._has_reclaimed:
             await outbox.reclaim(self._policy.name, self._clock.now())
+            self._has_reclaimed = True
+        await self._tell_pace(self._clock.now())
         try:
             while not stopping.is_set():
                 self.queued.clear()
@@ -95,7 +103,8 @@ class Dispatch:
         claimed = await outbox.claim(self._clock.now(), BATCH, self._name, LEASE_SECONDS, desk=self._policy.name)
         if not claimed:
             return 0
-        under_way = {asyncio.create_task(self._send(letter)) for letter in claimed}
+        leaving = await self._within_pace(claimed)
+        under_way = {asyncio.create_task(self._send(letter)) for letter in leaving}
         try:
             while under_way:
                 answered, under_way = await asyncio.wait(under_way, timeout=UNSETTLED_SECONDS)
@@ -105,6 +114,34 @@ class Dispatch:
             for one in under_way:
                 one.cancel()
         return len(claimed)
+
+    async def _within_pace(self, claimed: Sequence[outbox.Outgoing]) -> list[outbox.Outgoing]:
+        """Those that may leave now; the others are put off until their budget is free again."""
+        now, desk = self._clock.now(), self._policy.name
+        if self._pace is None:
+            self._pace = Pace(budgets(self._policy), await pacing.left_since(desk, now - WINDOW))
+        self._pace.forget(now)
+        leaving, put_off = [], []
+        for letter in claimed:
+            held = self._pace.take(letter.kind, letter.recipient, now)
+            if held is None:
+                leaving.append(letter)
+            else:
+                put_off.append(pacing.PutOff(letter.id, letter.attempt, held))
+        if put_off:
+            await pacing.put_off(put_off)
+        if put_off or Concern.RATE in self._health.troubles:
+            await self._tell_pace(now, is_over=len(claimed) < BATCH)
+        return leaving
+
+    async def _tell_pace(self, now: datetime, *, is_over: bool = True) -> None:
+        """What is held back; while a storm lasts, its first words stay."""
+        waiting = await pacing.held_back(self._policy.name, now)
+        if waiting is None:
+            self._health.is_well(Concern.RATE)
+        elif is_over or Concern.RATE not in self._health.troubles:
+            why = f"{waiting.count} automatic letters {waiting.why}, until {waiting.until:%Y-%m-%d %H:%M} UTC"
+            self._health.fails(Concern.RATE, now, why)
 
     async def _until_due(self) -> None:
         """Wait, by the desk's clock, for the next deferred letter's time."""
@@ -116,14 +153,37 @@ class Dispatch:
         outgoing = Outgoing(self._policy.address, letter.recipient, letter.octets, letter.message_id)
         return Attempted(letter, await self._submission.send(outgoing))
 
-    async def _settle(self, attempted: Sequence[Attempted]) -> None:
-        """Write what became of the letters. Claims that lapsed meanwhile are left to whoever has them now."""
+    async def _settle(self, attempted: Sequence[Attempted], *, has_sequel: bool = True) -> None:
+        """Write down what the server said for as long as it takes: what it accepted must not be sent again.
+
+        Where it is not the database that fails, each letter is settled by itself, and at last without a sequel.
+        """
+        while True:
+            try:
+                await self._write_down(attempted, has_sequel=has_sequel)
+            except Exception as failure:  # an answer that is not written down is a letter sent again
+                if isinstance(failure, Unavailable) or not has_sequel:
+                    if self._stopping.is_set():
+                        raise
+                    await self._outage.wait_out(failure, self._stopping)
+                    continue
+                self._log(Entry.FAILED, desk=self._policy.name, what=f"settling: {failure}", count=len(attempted),
+                          letter=attempted[0].letter.id, exc_info=True)  # fmt: skip
+                for one in attempted:
+                    await self._settle([one], has_sequel=len(attempted) > 1)
+            self._outage.is_over()
+            return
+
+    async def _write_down(self, attempted: Sequence[Attempted], *, has_sequel: bool) -> None:
+        """In one transaction. Claims that lapsed meanwhile are left to whoever has them now."""
         for _ in range(MOST_MOVES):
             try:
                 now = self._clock.now()
-                follow = partial(self._settlement, attempted, now)
-                settlements, commit = await self._numbering.enough_for(len(attempted), now, follow)
-                await outbox.settle(settlements, commit)
+                if has_sequel:
+                    follow = partial(self._settlement, attempted, now)
+                    await outbox.settle(*await self._numbering.enough_for(len(attempted), now, follow))
+                else:
+                    await outbox.settle([self._word(one, now) for one in attempted])
             except ClaimLost as lost:
                 attempted = [one for one in attempted if one.letter.id not in lost.letter_ids]
                 continue
@@ -131,7 +191,7 @@ class Dispatch:
                 continue
             self._report(attempted)
             return
-        raise StoreError("the cases of these letters kept moving")
+        raise Unavailable("the cases of these letters kept moving")
 
     async def _settlement(self, attempted: Sequence[Attempted], now: datetime) -> tuple[list[Settlement], Commit]:
         known = await cases.load([one.letter.case for one in attempted if one.letter.case is not None])
@@ -177,6 +237,8 @@ class Dispatch:
             letter, outcome = one.letter, one.outcome
             facts = {"desk": self._policy.name, "letter": letter.id, "message_id": letter.message_id,
                      "kind": letter.kind.value, "code": outcome.code}  # fmt: skip
+            if self._pace and not isinstance(outcome, Accepted):
+                self._pace.give_back(letter.kind, letter.recipient)
             if isinstance(outcome, Accepted):
                 self._health.is_well(Concern.SUBMISSION)
                 self._log(Entry.SENT, **facts)

@@ -55,6 +55,9 @@ class DeskPolicy:
     contact_phone: str = ""
     next_stage: Mapping[str, str] = field(default_factory=dict)
     letters_per_address_per_day: int = 5
+    letters_per_domain_per_hour: int = 120
+    letters_per_desk_per_hour: int = 1200
+    letters_per_person_per_hour: int = 200
     hold_seconds: int = 600
     message_bytes: int = 40_000_000
     token_days: int = 180

@@ -27,6 +27,9 @@ data = "{data}"
 
 [limits]
 letters_per_address_per_day = 1000000
+letters_per_domain_per_hour = 1000000
+letters_per_desk_per_hour = 1000000
+letters_per_person_per_hour = 1000000
 
 [[desk]]
 name = "complaints"
@@ -52,6 +55,9 @@ address = "anna@staff.example"
 """
 DIFFERENCES = (
     "letters_per_address_per_day = 1000000 (usual: 5)",
+    "letters_per_domain_per_hour = 1000000 (usual: 120)",
+    "letters_per_desk_per_hour = 1000000 (usual: 1200)",
+    "letters_per_person_per_hour = 1000000 (usual: 200)",
     "no staff, so that nobody is told of new cases (the line with notices: one handler)",
     'security = "none", to loopback',
 )
