@@ -4,6 +4,7 @@ tortoise 1.1.9 takes a connection from the pool before BEGIN and returns it only
 when BEGIN is cancelled: after as many cancels as the pool is large everything waits for ever.
 """
 
+import logging
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError, Transaction
 from maildesk.store.backend import through
 from maildesk.store.unavailable import unavailable
 
+logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # a trace for each try while the server is away: told by us
 LENDING_SECONDS = 60.0  # to get a connection, and to give it back: a server that swallows everything answers neither
 
 
@@ -65,7 +67,10 @@ LOST_CONNECTION: tuple[type[Exception], ...] = (
     *(asyncpg.TooManyConnectionsError,),
     *(asyncpg.InternalClientError, asyncpg.TransactionRollbackError, asyncpg.InvalidAuthorizationSpecificationError),
 )
-_FAILURES: tuple[type[Exception], ...] = (OperationalError, TransactionManagementError, asyncpg.PostgresError, *LOST_CONNECTION)
+_FAILURES: tuple[type[Exception], ...] = (
+    *(OperationalError, TransactionManagementError, asyncpg.PostgresError),
+    *LOST_CONNECTION,
+)
 
 
 class PatientClient(AsyncpgDBClient):
@@ -78,9 +83,9 @@ class PatientClient(AsyncpgDBClient):
         that is overruled. A start-up value, as the pool resets what is set later.
         """
         pool = await super().create_pool(**kwargs)
-        if await pool.fetchval("SHOW synchronous_commit") != "off":
+        if await pool.fetchval("SHOW synchronous_commit", timeout=LENDING_SECONDS) != "off":
             return pool
-        await pool.close()
+        pool.terminate()
         settings = {**kwargs["server_settings"], "synchronous_commit": "on"}
         return await super().create_pool(**{**kwargs, "server_settings": settings})
 
