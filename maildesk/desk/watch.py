@@ -33,13 +33,15 @@ class Trouble:
 class Health:
     """One desk's health. The loops write it; digest, journal and alarm read it. Mutable, in one process only.
 
-    `changed` is set whenever a trouble begins, ends, or gets other words.
+    `changed` is set whenever a trouble begins, ends, or gets other words. `without_database` names the loops that
+    the database fails.
     """
 
     mailbox_read_at: datetime | None = None
     troubles: dict[Concern, Trouble] = field(default_factory=dict)
     notices: dict[str, float] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    without_database: set[str] = field(default_factory=set)
 
     def fails(self, concern: Concern, now: datetime, why: str) -> None:
         """It does not work; the first moment of a trouble is kept, and its newest words."""
@@ -53,10 +55,11 @@ class Health:
         if self.troubles.pop(concern, None) is not None:
             self.changed.set()
 
-    def mailbox_is_well(self, now: datetime) -> None:
-        """The mailbox was read to its end."""
+    def mailbox_was_read(self, now: datetime, *, is_well: bool = True) -> None:
+        """The mailbox was read to its end; it may be in trouble all the same, where what is done stays in the inbox."""
         self.mailbox_read_at = now
-        self.is_well(Concern.MAILBOX)
+        if is_well:
+            self.is_well(Concern.MAILBOX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ _STATES = {
     Result.REFUSED: LetterState.REFUSED.value,
 }
 
+_UNSETTLED = (LetterState.SENDING, LetterState.QUEUED)
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -145,10 +147,13 @@ def _settled_row(settled: Settlement) -> tuple[object, ...]:
 
 
 async def still_claimed(claims: Sequence[tuple[int, int]]) -> set[int]:
-    """Of these (letter, attempt) the letters whose claim still holds."""
+    """Of these (letter, attempt) the letters whose claim still holds: no other came after it.
+
+    A lease that lapsed while the answer could not be written down changes nothing as long as nobody claimed anew.
+    """
     attempts = dict(claims)
     held = await hold(LetterRow, ("id", "state", "attempts"), attempts)
-    return {ident for ident, state, attempt in held if state == LetterState.SENDING and attempts[ident] == attempt}
+    return {ident for ident, state, attempt in held if state in _UNSETTLED and attempts[ident] == attempt}
 
 
 async def _demand_claims(settlements: Sequence[Settlement]) -> None:
