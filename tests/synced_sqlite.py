@@ -10,10 +10,12 @@ the old copy or the new. They are read by xRead: to open and close the file here
 import ctypes
 import os
 import sys
+import time
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_void_p
 from pathlib import Path
 
 SYNCED = ".synced"
+SLOW_DISK_SECONDS = 0.02
 _OK = 0
 _SETTLES = ("", "-wal", "-journal")
 _kept: list[object] = []  # ctypes frees what nobody holds
@@ -78,8 +80,11 @@ def is_possible() -> bool:
     return True
 
 
-def remember_syncs() -> None:
-    """From now on every file that SQLite opens by a name has its last synced state beside it."""
+def remember_syncs(sync_seconds: float = 0.0) -> None:
+    """From now on every file that SQLite opens by a name has its last synced state beside it.
+
+    A sync takes so long at least: on a fast disk hardly any cut would find something that is not yet synced.
+    """
     library = _library()
     library.sqlite3_vfs_find.restype = POINTER(_Vfs)
     library.sqlite3_vfs_find.argtypes = [c_char_p]
@@ -93,7 +98,7 @@ def remember_syncs() -> None:
     def opened(vfs: int, name: int | None, file: "ctypes._Pointer[_File]", flags: int, out_flags: int) -> int:
         result = usual_open(vfs, name, file, flags, out_flags)
         if result == _OK and name and file.contents.methods:
-            _watch(file, os.fsdecode(ctypes.string_at(name)))
+            _watch(file, os.fsdecode(ctypes.string_at(name)), sync_seconds)
         return result
 
     ours.name = b"synced"
@@ -103,7 +108,7 @@ def remember_syncs() -> None:
         raise SqliteOutOfReachError("SQLite takes no other VFS")
 
 
-def _watch(file: "ctypes._Pointer[_File]", path: str) -> None:
+def _watch(file: "ctypes._Pointer[_File]", path: str, sync_seconds: float) -> None:
     """Give this open file methods of its own."""
     usual = file.contents.methods.contents
     methods = _Methods.from_buffer_copy(usual)
@@ -115,6 +120,7 @@ def _watch(file: "ctypes._Pointer[_File]", path: str) -> None:
 
     @_Sync
     def synced(one: int, flags: int) -> int:
+        time.sleep(sync_seconds)
         result = usual_sync(one, flags)
         if result == _OK:
             octets = c_int64()
@@ -157,5 +163,5 @@ def cut_power(database: Path) -> int:
 if __name__ == "__main__":
     from maildesk.__main__ import main
 
-    remember_syncs()
+    remember_syncs(SLOW_DISK_SECONDS)
     main()
