@@ -11,18 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from maildesk.children import NoChildrenError
 from maildesk.desk.assembly import Assembly
 from maildesk.desk.clock import first_of
 from maildesk.desk.letterbox import Letterbox
 from maildesk.desk.lookups import Wanted, look_up
 from maildesk.desk.numbering import Numbering
 from maildesk.desk.reader import Read, Reader
-from maildesk.desk.watch import Surroundings
+from maildesk.desk.watch import Concern, Surroundings
 from maildesk.domain.case import Case
 from maildesk.domain.decide import decide
 from maildesk.domain.decision import Decision, Disposition, Situation
 from maildesk.domain.filing import Filing, FilingIndex, FilingReason, file, keys_of
-from maildesk.domain.letter import LETTERS
+from maildesk.domain.letter import LETTERS, LetterKind
 from maildesk.domain.opening import Received
 from maildesk.domain.policy import DeskPolicy
 from maildesk.domain.tokens import Keyring, Use, verify
@@ -35,6 +36,7 @@ from maildesk.store.filing_index import filing_index
 MOST_ATTEMPTS = 3
 MOST_MOVES = 5
 RESTS = (0.2, 1.0, 5.0, 30.0, 60.0, 300.0)  # seconds before what failed is tried again, by its attempts
+SHORTAGE_RESTS = 4  # of these: no mail is to blame where no child can be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,13 @@ class Process:
         claimed = await inbox.claim(rules.mailboxes, rules.batch_messages, rules.batch_bytes, self._after)
         if not claimed:
             return 0
-        mails = await self._read(claimed)
+        try:
+            mails = await self._read(claimed)
+        except NoChildrenError as shortage:
+            self._health.fails(Concern.READING, self._clock.now(), str(shortage))
+            self._failures = min(max(kept.attempts for kept in claimed), SHORTAGE_RESTS)
+            return 0
+        self._health.is_well(Concern.READING)
         for mail in mails:
             if mail.read.failure:
                 await self._failed(mail.kept, mail.read.failure)
@@ -163,7 +171,9 @@ class Process:
     async def _decide(self, mails: Sequence[_Mail], now: datetime) -> Assembly:
         keyring = self._letterbox.keyring
         received = [mail.received(keyring) for mail in mails]
-        index = await filing_index(keys_of([r.message for r in received], keyring), self._policy.name, now)
+        index = await filing_index(
+            keys_of([r.message for r in received], keyring), self._policy.name, now, self._policy.staff
+        )
         known = await cases.load(list(index.parties))
         assembly = Assembly(self._policy, self._letterbox, self._numbering, now, known)
         for mail, one in zip(mails, received, strict=True):
@@ -192,6 +202,7 @@ class Process:
             now=now,
             numbers=self._numbering.numbers,
             letters_today=index.letters_today.get(message.sender.key, 0) if message.sender else 0,
+            challenges=index.challenges,
             related=tuple(assembly.known[other] for other in filing.refers_to if other in assembly.known),
             unreadable=mail.read.failure,
         )
@@ -212,6 +223,9 @@ class Process:
             if LETTERS[numbered.letter.kind].is_capped:
                 recipient = numbered.letter.to.key
                 index.letters_today[recipient] = index.letters_today.get(recipient, 0) + 1
+            if numbered.letter.kind is LetterKind.CHALLENGE:
+                person = numbered.letter.person
+                index.challenges[person] = index.challenges.get(person, 0) + 1
 
     def _report(self, assembly: Assembly) -> None:
         for line in assembly.lines():
