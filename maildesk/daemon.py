@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import secrets
+import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -258,8 +259,10 @@ def _loops(settings: Settings, desk: Desk, world: World, shared: Shared) -> list
             limits.message_bytes,
             limits.batch_messages,
             limits.batch_bytes,
+            limits.free_bytes,
         ),
         surroundings,
+        room=lambda: shutil.disk_usage(settings.data).free,
     )
     rules = ProcessRules((intake.mailbox_name,), limits.batch_messages, limits.batch_bytes)
     process = Process(policy, rules, reader, letterbox, surroundings)

@@ -157,6 +157,7 @@ class Limits:
     message_bytes: int = field(default=40 * _MEGABYTE, metadata=_rule(checks.at_least(100_000)))
     batch_messages: int = field(default=50, metadata=_rule(checks.between(1, 1000)))
     batch_bytes: int = field(default=16 * _MEGABYTE, metadata=_rule(checks.at_least(100_000)))
+    free_bytes: int = field(default=200 * _MEGABYTE, metadata=_rule(checks.at_least(0)))
     read_seconds: int = field(default=10, metadata=_rule(checks.between(1, 600)))
     read_memory: int = field(default=768 * _MEGABYTE, metadata=_rule(checks.at_least(256 * _MEGABYTE)))
     children: int = field(default=2, metadata=_rule(checks.between(1, 64)))

@@ -5,7 +5,8 @@ mark, oldest first, in batches bounded by number and bytes.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,7 +26,10 @@ CALENDARS_DIFFER = timedelta(days=1)  # SINCE counts days by the server's calend
 
 @dataclass(frozen=True, slots=True)
 class IntakeRules:
-    """What to read and how much at once. Sizes in bytes."""
+    """What to read and how much at once. Sizes in bytes.
+
+    `free_bytes`: what the disk must have left for more to be read; 0: it is not looked at.
+    """
 
     desk: str
     inbox: str = "INBOX"
@@ -34,6 +38,7 @@ class IntakeRules:
     message_bytes: int = 40_000_000
     batch_messages: int = 50
     batch_bytes: int = 16_000_000
+    free_bytes: int = 0
 
 
 def batches(sizes: Mapping[int, Sized], rules: IntakeRules) -> Iterator[list[int]]:
@@ -52,15 +57,26 @@ def batches(sizes: Mapping[int, Sized], rules: IntakeRules) -> Iterator[list[int
 
 
 class Intake:
-    """One desk's mailbox, read until `stopping` is set. `kept` is set whenever there is something to process."""
+    """One desk's mailbox, read until `stopping` is set. `kept` is set whenever there is something to process.
 
-    def __init__(self, account: Account, rules: IntakeRules, surroundings: Surroundings) -> None:
+    `room` gives the bytes that the disk has left.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        rules: IntakeRules,
+        surroundings: Surroundings,
+        *,
+        room: Callable[[], int] = lambda: sys.maxsize,
+    ) -> None:
         self.kept = asyncio.Event()
         self.mailbox_name = f"{rules.desk}/{rules.inbox}"
-        self._account, self._rules = account, rules
+        self._account, self._rules, self._room = account, rules, room
         self._clock, self._health = surroundings.clock, surroundings.health
         self._log, self._random = surroundings.log, surroundings.random
         self._mailbox = Mailbox(account)
+        self._cannot_move = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Read the mailbox for as long as the desk lives; trouble on the wire is waited out."""
@@ -69,10 +85,13 @@ class Intake:
         attempt = 0
         try:
             while not stopping.is_set():
+                if not self._has_room():
+                    await first_of(stopping.wait(), asyncio.sleep(self._rules.poll_seconds))
+                    continue
                 try:
                     await self._visit()
                     attempt = 0
-                    self._health.mailbox_is_well(self._clock.now())
+                    self._health.mailbox_was_read(self._clock.now(), is_well=not self._cannot_move)
                     hint = await self._next_visit(idler, stopping)
                     if hint is not None:
                         self._health.notices["idle"] = hint
@@ -82,6 +101,19 @@ class Intake:
         finally:
             await idler.stop()
             await self._mailbox.close()
+
+    def _has_room(self) -> bool:
+        """Whether the disk has room for more mail; it waits at the server until then."""
+        wanted = self._rules.free_bytes
+        free = self._room() if wanted else 0
+        if free >= wanted:
+            self._health.is_well(Concern.ROOM)
+            return True
+        if Concern.ROOM not in self._health.troubles:
+            why = f"the disk has room for {free} more bytes, {wanted} must be free: no mail is read until then"
+            self._health.fails(Concern.ROOM, self._clock.now(), why)
+            self._log(Entry.FAILED, desk=self._rules.desk, what=why, what_to_do="make room on the disk of the data")
+        return False
 
     async def _next_visit(self, idler: Idler, stopping: asyncio.Event) -> float | None:
         """Wait for a hint, the next poll or the end."""
@@ -103,6 +135,7 @@ class Intake:
 
     async def _visit(self) -> None:
         """Everything that lies above the high-water mark, batch by batch, and what an earlier run left unmoved."""
+        self._cannot_move = False
         if self._mailbox.is_stale or not self._mailbox.is_open:
             await self._mailbox.open()
             await self._mailbox.ensure_folders([self._rules.processed])
@@ -116,6 +149,8 @@ class Intake:
             if not sizes:
                 break
             for batch in batches(sizes, self._rules):
+                if not self._has_room():
+                    return
                 await self._take(mark, batch, sizes)
             mark = await self._enter()
 
@@ -189,6 +224,7 @@ class Intake:
         try:
             await self._mailbox.move(uids, self._rules.processed)
         except CommandRefused as refused:
+            self._cannot_move = True
             self._health.fails(Concern.MAILBOX, self._clock.now(), str(refused))
             self._log(Entry.FAILED, desk=self._rules.desk, what=refused.what, what_to_do=refused.what_to_do)
             return

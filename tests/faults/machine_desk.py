@@ -79,7 +79,7 @@ class Numbered:
 
 @contextlib.contextmanager
 def numbered_desk(
-    ground: Ground, place: Path | None = None, limits: str = "", program: str = "maildesk"
+    ground: Ground, place: Path | None = None, limits: str = "free_bytes = 0", program: str = "maildesk"
 ) -> Iterator[Numbered]:
     """A desk that runs and has looked at its mailbox.
 
