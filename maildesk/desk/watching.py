@@ -67,7 +67,7 @@ class Watch:
                 self._look()
                 await self._write()
                 waits = [bell.wait() for bell in bells]
-                await first_of(stopping.wait(), *waits, self._clock.wait(self._seconds_to_next()))
+                await first_of(stopping.wait(), *waits, self._until_next())
         finally:
             await self._end()
 
@@ -133,11 +133,12 @@ class Watch:
         else:
             self._is_written = True
 
-    def _seconds_to_next(self) -> float:
-        """Until the next alarm is due, and at most one look."""
+    async def _until_next(self) -> None:
+        """Wait until the next alarm is due, and at most one look."""
         now = self._clock.now()
         due = [one.not_before for one in self._watched if one.wants_alarm()] if self._rules.command else []
-        return min([LOOK_SECONDS, *(max(0.05, (moment - now).total_seconds()) for moment in due)])
+        seconds = [max(0.05, (moment - now).total_seconds()) for moment in due]
+        await self._clock.wait(min([LOOK_SECONDS, *seconds]))
 
     async def _end(self) -> None:
         """Kill what is under way, and take the file away: no daemon, no word."""

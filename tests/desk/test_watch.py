@@ -68,10 +68,14 @@ class Watched:
                 await asyncio.sleep(0.02)
 
     async def looks(self) -> None:
-        """The watch has looked at what is there now."""
+        """Let a minute pass, and more where the watch was not yet waiting for it, until it has looked and written."""
         before = self.written_at()
-        self.clock.push(ONE_MINUTE)
-        await self.until(lambda: self.written_at() != before)
+
+        def has_looked() -> bool:
+            self.clock.push(ONE_MINUTE)
+            return self.written_at() != before
+
+        await self.until(has_looked)
 
     def written_at(self) -> object:
         said = health_file.read(self.folder / health_file.NAME)
@@ -132,6 +136,22 @@ async def test_an_imap_server_that_is_out_of_reach_past_the_patience_raises_one_
         wire.upstream = dovecot.imap
         await running.until(lambda: len(rung(tmp_path)) == 2)
     assert [line[:3] for line in rung(tmp_path)] == [["trouble", DESK, "mailbox"], ["well", DESK, "mailbox"]]
+
+
+async def test_a_server_that_refuses_to_move_mail_is_one_trouble_however_often_the_mailbox_is_read(
+    dovecot, sink, proxy, user, tmp_path
+):
+    wire = proxy(dovecot.imap)
+    wire.on_client(rb"^(\S+) UID (?:MOVE|COPY)[^\r]*\r\n$", rb"\1 NO [NOPERM] Not here\r\n", times=4)
+    settings = settings_for(tmp_path, dovecot, sink.port, user)
+    (desk,) = settings.desks
+    mailbox = replace(desk.mailbox, port=wire.port, poll_seconds=1)
+    async with living(replace(settings, desks=(replace(desk, mailbox=mailbox),)), dovecot, sink) as running:
+        await running.append(mail("kay@example.com", "Bins", "They smell.", to=user))
+        await running.until(lambda: [one for one, _ in running.log if one is Entry.WELL_AGAIN])
+    assert wire.played > 1, running.log
+    said = [one for one, facts in running.log if facts.get("what") == "mailbox"]
+    assert said == [Entry.TROUBLE, Entry.WELL_AGAIN]
 
 
 async def test_a_trouble_that_ends_within_the_patience_raises_no_alarm_but_is_journalled(tmp_path):
@@ -275,7 +295,7 @@ async def test_check_says_what_the_daemon_is_troubled_by_and_since_when(tmp_path
         (found,) = checkup.daemon(tmp_path, watched.clock.now())
         assert (found.desk, found.is_right) == (DESK, False)
         assert found.words == "the daemon says: mailbox since 2026-11-24 09:12 UTC: no route to host"
-        watched.health.mailbox_is_well(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
+        watched.health.mailbox_was_read(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
         await watched.looks()
         (found,) = checkup.daemon(tmp_path, watched.clock.now())
         assert found.is_right
