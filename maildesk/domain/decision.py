@@ -1,5 +1,6 @@
 """What the rules get and what they give back: one message's situation, and the decision on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -37,7 +38,7 @@ class Situation:
     """Everything that the decision on one message may depend on.
 
     `related` are the cases that the filing refers to. `letters_today` counts the automatic letters that the sender got
-    in the last 24 hours. `unreadable` is why the message could not be read, where it could not.
+    in the last 24 hours, `challenges` by person those that nobody answered. `unreadable` is why the message could not be read, where it could not.
     """
 
     received: Received
@@ -47,6 +48,7 @@ class Situation:
     now: datetime
     numbers: Numbers
     letters_today: int = 0
+    challenges: Mapping[str, int] = field(default_factory=dict)
     related: tuple[Case, ...] = ()
     lookups: Lookups = field(default_factory=Lookups)
     thread: tuple[str, ...] = ()

@@ -86,7 +86,8 @@ class FilingIndex:
 
     `letters` and `messages` are by Message-ID, `parties` by case, `texts` by (sender, digest of the new words) for open
     cases, `latest` is each sender's newest case, `digests` lead from a mail's digest to the kept message.
-    `letters_today` counts the automatic letters of the last 24 hours by recipient.
+    `letters_today` counts the automatic letters of the last 24 hours by recipient, `challenges` those to one of the
+    staff, by key, that nobody answered.
     """
 
     addresses: dict[int, ReplyAddress] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class FilingIndex:
     latest: dict[str, int] = field(default_factory=dict)
     digests: dict[str, int] = field(default_factory=dict)
     letters_today: dict[str, int] = field(default_factory=dict)
+    challenges: dict[str, int] = field(default_factory=dict)
 
     def remember(self, message: Message, message_row: int, case: int | None, parties: frozenset[str]) -> None:
         """Add what was just decided, for the messages after it."""

@@ -7,7 +7,7 @@ from maildesk.domain.case import Case
 from maildesk.domain.commands.grammar import CommandLine, StaffMail, parse
 from maildesk.domain.commands.registry import Standing, find
 from maildesk.domain.commands.run import Ran, leaves, needs_strong, run
-from maildesk.domain.decision import Author, CaseChange, Decision, Disposition, Situation
+from maildesk.domain.decision import Author, CaseChange, Decision, Disposition, Situation, shelved
 from maildesk.domain.events import MessageFiled, Noted, Undone
 from maildesk.domain.filing import FilingReason, ReplyAddress
 from maildesk.domain.letter import (
@@ -25,6 +25,7 @@ from maildesk.domain.numbers import Numbered
 from maildesk.domain.phrases import Phrase
 from maildesk.domain.policy import Person
 
+MOST_CHALLENGES = 10  # to one person in 24 hours without an answer: a forged From must not make us write to them
 _UNDO = Tap("tap.undo", "#undo")
 _CONFIRM = Tap("tap.confirm", "#confirm")
 
@@ -67,7 +68,14 @@ def _commanded(situation: Situation, sender: Sender, mail: StaffMail) -> Decisio
 
 
 def challenge(situation: Situation, person: Person, mail: StaffMail, why: Phrase) -> Decision:
-    """Nothing applies until the registered address says so. The answer goes there and nowhere else."""
+    """Nothing applies until the registered address says so. The answer goes there and nowhere else.
+
+    Who was asked often and never answered is asked no more: the mail waits on the shelf.
+    """
+    asked = situation.challenges.get(person.key, 0)
+    if asked >= MOST_CHALLENGES:
+        words = f"claims to be from {person.name}, who was asked {asked} times today and did not answer"
+        return shelved(situation, situation.filing.reason, words)
     claimed = situation.message.sender.address if situation.message.sender else ""
     files = tuple(enclosure.filename for enclosure in enclosures(situation.received.row, situation.message))
     content = Challenge(tuple(line.whole for line in mail.lines), claimed, why, files)

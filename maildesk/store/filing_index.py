@@ -3,13 +3,14 @@
 Only what belongs to the desk is found: at another desk the same mail is a case of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from tortoise.functions import Count, Max
 
 from maildesk.domain.filing import SAME_TEXT_WITHIN, FilingIndex, FilingKeys, ReplyAddress, SentLetter
 from maildesk.domain.letter import LetterKind, Purpose
+from maildesk.domain.policy import Person
 from maildesk.store.columns import key
 from maildesk.store.commit import OPEN, LetterState
 from maildesk.store.letter_models import LetterRow, ReplyAddressRow
@@ -19,8 +20,8 @@ from maildesk.store.rows import chunks
 _DAY = timedelta(hours=24)
 
 
-async def filing_index(keys: FilingKeys, desk: str, now: datetime) -> FilingIndex:
-    """What is known about the keys at this desk."""
+async def filing_index(keys: FilingKeys, desk: str, now: datetime, staff: Sequence[Person] = ()) -> FilingIndex:
+    """What is known about the keys at this desk, and how often those of the staff whose mail it may be were asked."""
     index = FilingIndex()
     await _find_addresses(index, keys, desk)
     await _find_ids(index, keys, desk)
@@ -29,6 +30,7 @@ async def filing_index(keys: FilingKeys, desk: str, now: datetime) -> FilingInde
     await _find_senders(index, keys, desk, now - _DAY)
     for chunk in chunks(keys.digests):
         index.digests |= dict(await MessageRow.filter(desk=desk, digest__in=chunk).values_list("digest", "id"))
+    await _find_challenges(index, keys, desk, now - _DAY, staff)
     await _find_parties(index, keys, desk)
     return index
 
@@ -79,6 +81,25 @@ async def _find_senders(index: FilingIndex, keys: FilingKeys, desk: str, since: 
         counted = counted.exclude(state=LetterState.RECALLED.value).annotate(sent=Count("id")).group_by("recipient")
         for recipient, sent in await counted.values_list("recipient", "sent"):
             index.letters_today[asked[recipient]] = sent
+
+
+async def _find_challenges(
+    index: FilingIndex, keys: FilingKeys, desk: str, since: datetime, staff: Sequence[Person]
+) -> None:
+    shown = {address.person for address in index.addresses.values()}
+    asked = [one for one in staff if one.key in shown or any(map(one.writes_from, keys.senders))]
+    if not asked:
+        return
+    recipients = {key(words) for one in asked for words in (one.address, one.address.lower())}
+    challenges = LetterRow.filter(
+        recipient__in=recipients,
+        created_at__gt=since,
+        desk=desk,
+        kind=LetterKind.CHALLENGE.value,
+        address__is_spent=False,
+    )
+    counted = challenges.annotate(sent=Count("id")).group_by("person")
+    index.challenges |= dict(await counted.values_list("person", "sent"))
 
 
 async def _find_parties(index: FilingIndex, keys: FilingKeys, desk: str) -> None:

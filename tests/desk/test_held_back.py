@@ -8,7 +8,7 @@ import pytest
 from living import LivingDesk, living, mail, settings_for
 
 from maildesk.desk.watch import Concern
-from maildesk.store import letters, pacing
+from maildesk.store import letters, messages, pacing
 from maildesk.store.commit import LetterState
 
 MAILS = 9
@@ -93,3 +93,30 @@ async def test_recalled_letters_never_leave(desk):
     await desk.letter("after@other.example")
     assert sum(acknowledged(desk)) == BUDGET
     await desk.until(lambda: not is_troubled(desk))
+
+
+async def test_forged_staff_mails_cause_ten_challenges_and_no_more_across_batches(desk):
+    anna = desk.settings.staff[0]
+    forged = [mail(anna.address, f"Do {n}", f"#show\n{n}", to=desk.desk.address) for n in range(18)]
+    await desk.append(*forged[:13])
+    await desk.letters(anna.address, 10)
+    await desk.append(*forged[13:])
+    await desk.until_async(lambda: shelved(desk, 8))
+    await desk.settled()
+    assert desk.count(anna.address) == 10
+
+
+async def shelved(desk: LivingDesk, count: int) -> bool:
+    """So many mails wait on the shelf because nobody answered for the sender."""
+    async with desk.database():
+        found = await messages.shelved("complaints")
+    return len([one for one in found if "was asked 10 times" in one.shelf_reason]) == count
+
+
+async def test_a_person_who_confirms_is_asked_again(desk):
+    anna = desk.settings.staff[0]
+    for n in range(12):
+        await desk.append(mail(anna.address, f"Do {n}", f"#show\n{n}", to=desk.desk.address))
+        challenge = (await desk.letters(anna.address, 2 * n + 1))[2 * n]
+        await desk.command(challenge, "#confirm")
+        await desk.letters(anna.address, 2 * n + 2)

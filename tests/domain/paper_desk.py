@@ -250,6 +250,7 @@ class PaperDesk:
             now=self.now,
             numbers=self.numbers,
             letters_today=self.index.letters_today.get(message.sender.key, 0) if message.sender else 0,
+            challenges=self.index.challenges,
             related=tuple(self.cases[other] for other in filing.refers_to),
             lookups=self._lookups(case, row),
             thread=self._thread(case),
@@ -319,6 +320,8 @@ class PaperDesk:
         self.index.letters[message_id] = SentLetter(
             numbered.id, letter.kind, letter.case, letter.person, letter.to.address
         )
+        if letter.kind is LetterKind.CHALLENGE:
+            self.index.challenges[letter.person] = self.index.challenges.get(letter.person, 0) + 1
         if LETTERS[letter.kind].is_capped:
             key = letter.to.key
             self.index.letters_today[key] = self.index.letters_today.get(key, 0) + 1

@@ -88,6 +88,17 @@ def test_a_bare_from_of_staff_with_commands_is_challenged(desk, case, changes):
     assert desk.case(case).owner is None
 
 
+def test_who_did_not_answer_ten_challenges_is_asked_no_more_and_the_mail_waits_on_the_shelf(desk, case):
+    for number in range(10):
+        assert kinds(desk.receive(mail(f"#note take {number}", ANNA.address))) == ["challenge"]
+    decision = desk.receive(mail("#take", ANNA.address))
+    assert kinds(decision) == []
+    assert decision.disposition is Disposition.SHELVED
+    assert decision.shelf_reason == "claims to be from Anna Schmidt, who was asked 10 times today and did not answer"
+    assert kinds(desk.command(case, "#take", sender=Address("", STRANGER))) == []
+    assert kinds(desk.receive(mail("#take", BERT.address))) == ["challenge"]
+
+
 def test_a_complainants_reply_address_gives_staff_no_command(desk, case):
     letter = desk.last(LetterKind.ACKNOWLEDGEMENT)
     decision = desk.reply(letter, "#close withdrawn\nx", ANNA.address, authenticity=PASS)
