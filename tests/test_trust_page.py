@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from faults.mutations_table import MUTATIONS, PROMISES
+from faults.mutation import PROMISES
+from faults.mutations_table import MUTATIONS
 from faults.run import SECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,7 +18,8 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from faults.mutations_table import MUTATIONS, Mutation
+from faults.mutation import Mutation
+from faults.mutations_table import MUTATIONS
 from faults.table import Broken, Line
 from faults.trust import write
 

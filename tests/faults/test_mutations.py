@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from faults.mutations_table import MUTATIONS, PROMISES
+from faults.mutation import PROMISES
+from faults.mutations_table import MUTATIONS
 
 ROOT = Path(__file__).parent.parent.parent
 
