@@ -114,6 +114,11 @@ def about(**facts: object) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**facts)
 
 
+def without_names(text: str) -> str:
+    """The text with only the domain of each address in it."""
+    return _ADDRESS.sub("…@", text)
+
+
 def _set_up_libraries(out: TextIO, number: int, shared: list[Any], render: list[Any]) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(
@@ -133,7 +138,7 @@ def _withhold(_logger: object, method: str, fields: _Fields) -> _Fields:
         if name not in _OURS and name not in FACTS and not name.startswith("_"):
             fields[name] = _WITHHELD
         elif isinstance(value, str) and "@" in value and name != "message_id":
-            fields[name] = _ADDRESS.sub("…@", value)
+            fields[name] = without_names(value)
     return fields
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from maildesk.desk.watch import Concern, Trouble
+from maildesk.journal import without_names
 from maildesk.visible import visible
 
 SHORT_PATIENCE_SECONDS = 60.0
@@ -60,8 +61,8 @@ class Alarm:
 
     @property
     def text(self) -> str:
-        """The words, in one line."""
-        what = f"in trouble since {moment(self.trouble.since)}: {visible(self.trouble.why)}"
+        """The words, in one line. They may go to strangers: of an address only the domain is told."""
+        what = f"in trouble since {moment(self.trouble.since)}: {visible(without_names(self.trouble.why))}"
         over = f"well again since {moment(self.ended)}; it was " if self.ended else ""
         return f"maildesk: desk {self.desk}: {self.concern} is {over}{what}"
 

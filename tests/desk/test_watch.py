@@ -181,6 +181,17 @@ async def test_a_trouble_whose_words_change_is_journalled_once_and_alarmed_once(
     assert "number 19" in rung(tmp_path)[0][3]
 
 
+async def test_an_alarm_names_nobody_and_stays_one_line_whatever_the_server_said(tmp_path):
+    async with watching(tmp_path, bell(tmp_path)) as watched:
+        watched.fails(Concern.SUBMISSION, "451 <kay@example.com>\r\n\x1b[2J too much mail")
+        watched.clock.push(timedelta(seconds=901))
+        await watched.until(lambda: watched.said(Entry.ALARMED))
+    ((*_, text),) = rung(tmp_path)
+    assert "kay" not in text
+    assert "example.com" in text
+    assert "\x1b" not in text
+
+
 @pytest.mark.parametrize("concern", [Concern.DATABASE, Concern.ROOM, Concern.RATE, Concern.READING])
 async def test_what_is_no_mail_server_is_alarmed_after_a_minute(tmp_path, concern):
     async with watching(tmp_path, bell(tmp_path)) as watched:
