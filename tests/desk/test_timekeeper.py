@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from living import LivingDesk, living, mail, settings_for, text_of
 
+from maildesk.desk.watch import Concern
 from maildesk.store import verify
 
 MIA = "mia@staff.test"
@@ -49,6 +50,18 @@ async def test_the_digest_comes_at_the_managers_own_hour_and_once(at):
         desk.clock.push(timedelta(hours=1))
         await looked_at_the_clock(desk)
         assert desk.count(MIA) == 1
+
+
+@pytest.mark.parametrize(
+    ("concern", "words"),
+    [(Concern.DATABASE, "The database has not worked"), (Concern.READING, "Mails cannot be read as they should")],
+)
+async def test_the_digest_says_what_does_not_work_and_since_when(at, concern, words):
+    async with at(NOON) as desk:
+        desk.world.healths["complaints"].fails(concern, NOON, "no answer")
+        desk.clock.push(timedelta(hours=20))
+        digest = " ".join(text_of(await desk.letter(MIA)).split())
+    assert f"{words} since 1 Jul 2026, 13:00: no answer." in digest
 
 
 async def test_a_restart_writes_no_second_digest(at):
