@@ -105,6 +105,17 @@ async def test_two_swapped_events_are_both_named():
     }
 
 
+async def test_a_rewritten_event_that_got_a_hash_of_its_own_is_given_away_by_the_next_one():
+    case = await case_with_a_life()
+    rows, _ = await history.rows_of([case.id])
+    before, row = rows[case.id][2:4]
+    said = [row["kind"], row["version"], row["at"], "staff:eve", row["cause"], row["facts"]]
+    forged = history.chained(before["hash"], case.id, 4, said, row["content_digest"])
+    sql = 'UPDATE "event" SET "caused_by" = ?, "hash" = ? WHERE "case_id" = ? AND "seq" = 4'
+    await run(sql, "staff:eve", forged, case.id)
+    assert await places() == [(case.reference, 5, "changed or swapped")]
+
+
 async def test_a_cut_off_event_is_named():
     case = await case_with_a_life()
     await run('DELETE FROM "event" WHERE "case_id" = ? AND "seq" = 6', case.id)
