@@ -24,6 +24,7 @@ from maildesk.desk.dispatch import Dispatch
 from maildesk.desk.intake import Intake, IntakeRules
 from maildesk.desk.letterbox import Letterbox
 from maildesk.desk.loops import Loop, kept_alive
+from maildesk.desk.opening import answers
 from maildesk.desk.process import Process, ProcessRules
 from maildesk.desk.reader import Reader
 from maildesk.desk.timekeeper import Timekeeper
@@ -165,13 +166,13 @@ def sole_daemon(settings: Settings) -> Iterator[None]:
 async def run(settings: Settings, world: World) -> None:
     """Run every desk until `world.stopping` is set, or SIGTERM or SIGINT comes. Ends within ten seconds."""
     settings.data.mkdir(parents=True, exist_ok=True)
+    _listen_to_signals(world.stopping)
+    url = database_url(settings)
     with sole_daemon(settings):
-        async with (
-            watched(settings, world),
-            store.open(database_url(settings), create=True),
-            children_of(settings) as children,
-        ):
-            await _run_desks(settings, world, children)
+        async with watched(settings, world):
+            if await answers(url, world.healths, world.clock, world.stopping, random.random):
+                async with store.open(url, create=True), children_of(settings) as children:
+                    await _run_desks(settings, world, children)
 
 
 @asynccontextmanager
@@ -201,7 +202,6 @@ async def children_of(settings: Settings) -> AsyncIterator[Children]:
 
 async def _run_desks(settings: Settings, world: World, children: Children) -> None:
     shared = Shared(children, keyring(settings.data), templates_of(settings, world.log))
-    _listen_to_signals(world.stopping)
     loops = [loop for desk in settings.desks for loop in _loops(settings, desk, world, shared)]
     tasks = [asyncio.create_task(_kept_alive(loop, world), name=loop.name) for loop in loops]
     world.log(Entry.STARTED, count=len(settings.desks), version=__version__)
