@@ -14,9 +14,10 @@ from servers.sink import Sink
 from faults.reckoning import STAFF, told
 from faults.table import Broken, Ground, Line, Scale
 
-PER_DOMAIN, PER_PERSON = 120, 200
+PER_ADDRESS, PER_DOMAIN, PER_PERSON = 5, 120, 200
 CHALLENGES = 10
 AT_ONCE = 200
+SILENT_SECONDS = 6.0
 SECONDS_PER_MAIL, PATIENCE = 0.2, 60.0
 LARGE = 1_000_000
 
@@ -74,6 +75,7 @@ _LEFT = (
 )
 _CASES = "SELECT COUNT(*) FROM case_file"
 _SHELF = "SELECT COUNT(*) FROM message WHERE shelf_reason != ''"
+_TO_THE_OTHER = "SELECT COUNT(*) FROM letter WHERE kind = 'acknowledgement' AND state = 'accepted'"
 _HELD = "SELECT COUNT(*) FROM letter WHERE state = 'queued' AND answer LIKE 'held back%' AND recipient LIKE '%@{}'"
 
 
@@ -202,10 +204,58 @@ def own_address_everywhere(ground: Ground, count: int) -> Broken:
     return Broken("the desk's own address in Cc and Reply-To, and then its own mail coming home", few, tuple(lines))
 
 
+def two_desks(ground: Ground, count: int) -> Broken:
+    """Two installations that know nothing of each other; each gets mail from the other's address, by Postfix."""
+    few = min(count, PER_DOMAIN)
+    with contextlib.ExitStack() as stack:
+        desks = [
+            stack.enter_context(running_desk(ground.folder(), ground.dovecot, ground.user(name), ground.postfix.smtp))
+            for name in ("north", "south")
+        ]
+        for desk in desks:
+            usual_budgets(desk, {STAFF: ground.user("anna"), "poll_seconds = 5": "poll_seconds = 1"})
+            desk.start()
+            desk.until(desk.begun)
+            desk.until(desk.has_started)
+        north, south = desks
+        for one, other in ((north, south), (south, north)):
+            one.dovecot.append(one.user, *(mail(n, other.user, one.user) for n in range(few)))
+        _until_silent(desks)
+        lines = [line for desk, name in ((north, "north"), (south, "south")) for line in _exchanged(desk, name, few)]
+    return Broken("two desks that write to each other through Postfix", 2 * few, tuple(lines))
+
+
+def _exchanged(desk: RunningDesk, name: str, mails: int) -> list[Line]:
+    """Its letters to the other are capped by address and day, and none of them is answered."""
+    ((kept,),) = desk.ask("SELECT COUNT(*) FROM inbox")
+    ((cases,),) = desk.ask(_CASES)
+    ((sent,),) = desk.ask(_TO_THE_OTHER)
+    return [
+        Line(f"cases at {name} (database)", int(str(cases)), mails),
+        Line(f"letters of {name} to the other desk (database)", int(str(sent)), min(mails, PER_ADDRESS)),
+        Line(
+            f"mails in all at {name}: the first, and the other's letters",
+            int(str(kept)),
+            mails + min(mails, PER_ADDRESS),
+        ),
+        Line(f"exit status of {name} after SIGTERM at the end", desk.stop(), 0),
+    ]
+
+
+def _until_silent(desks: Sequence[RunningDesk]) -> None:
+    """Until nothing has happened at any of them for a while."""
+    said, since, end = "", time.monotonic(), time.monotonic() + 4 * PATIENCE
+    while time.monotonic() - since < SILENT_SECONDS and time.monotonic() < end:
+        if (now := "".join(desk.journal() for desk in desks)) != said:
+            said, since = now, time.monotonic()
+        time.sleep(0.1)
+
+
 STORMS: tuple[Callable[[Ground, int], Broken], ...] = (
     changing_sender,
     many_domains,
     out_of_office,
     forged_staff,
     own_address_everywhere,
+    two_desks,
 )
