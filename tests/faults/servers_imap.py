@@ -20,10 +20,11 @@ NOBODY = 1  # a port at which nobody listens
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """One way in which the server breaks: `once` does it once, with mails of its own."""
+    """One way in which the server breaks: `once` does it once, with mails of its own. `hurried`: waits are short."""
 
     what: str
     once: Callable[[Stand], None]
+    hurried: bool = False
 
 
 def _on_server(pattern: bytes, instead: bytes = b"", then: Then = Then.CUT) -> Callable[[Stand], None]:
@@ -43,6 +44,28 @@ def _no_to_move(stand: Stand) -> None:
     stand.imap.on_client(rb"(\w+) UID MOVE [^\r\n]*\r\n", rb"\1 NO [SERVERBUG] not now\r\n")
     stand.deliver()
     _wait_for(stand, wanted)
+
+
+REFUSABLE = (rb"NOOP", rb"SELECT", rb"UID FETCH", rb"UID FETCH [^\r\n]*BODY\.PEEK\[\]")
+
+
+def _no_to_each(stand: Stand) -> None:
+    """NO to each command that takes mail in, once; the connection lives on."""
+    for command in REFUSABLE:
+        wanted = stand.imap.played + 1
+        stand.imap.on_client(rb"(\w+) " + command + rb"[^\r\n]*\r\n", rb"\1 NO [SERVERBUG] not now\r\n")
+        stand.deliver(1)
+        _wait_for(stand, wanted)
+
+
+def _login_refused(stand: Stand) -> None:
+    """The server knows nobody for a while, as when its directory of users is away."""
+    for code in (b"UNAVAILABLE", b"AUTHENTICATIONFAILED"):
+        wanted = stand.imap.played + 2  # the one that reads and the one that listens
+        stand.imap.on_client(rb"(\w+) LOGIN [^\r\n]*\r\n", rb"\1 NO [" + code + rb"] who are you\r\n", times=2)
+        stand.imap.cut()
+        stand.deliver(1)
+        _wait_for(stand, wanted)
 
 
 def _cut_anywhere(stand: Stand) -> None:
@@ -157,6 +180,8 @@ BREAKS = (
         _on_server(rb"(\* \d+ FETCH \([^\r\n]*BODY\[\]) \{\d+\}", rb"\1 {40}", Then.GO_ON),
     ),
     Break("IMAP: NO to MOVE", _no_to_move),
+    Break("IMAP: NO to NOOP, SELECT and FETCH", _no_to_each),
+    Break("IMAP: NO to LOGIN for a while", _login_refused, hurried=True),
     Break("IMAP: MOVE done, its answer lost", _on_server(rb"[^\r\n]*COPYUID.*")),
     Break("IMAP: the line cut at a random octet", _cut_anywhere),
     Break("IMAP: answers come octet by octet", _in_mode(Mode.DRIP)),
@@ -226,7 +251,7 @@ def _again_and_again(once: Callable[[Stand], None], rounds: int) -> Callable[[St
 def broken(ground: Ground, scale: Scale, breaks: tuple[Break, ...] = BREAKS) -> Iterator[Broken]:
     """One row for each, a desk of its own for each."""
     for one in breaks:
-        with standing(ground.folder(), ground.dovecot, ground.user()) as stand:
+        with standing(ground.folder(), ground.dovecot, ground.user(), Wiring(hurried=one.hurried)) as stand:
             lines = suffer(stand, _again_and_again(one.once, scale.rounds))
         yield Broken(one.what, scale.rounds, tuple(lines))
     if breaks is BREAKS:
