@@ -70,7 +70,8 @@ class Dispatch:
         self._clock, self._health = surroundings.clock, surroundings.health
         self._log, self._random = surroundings.log, surroundings.random
         self._numbering = Numbering()
-        self._is_sole, self._has_reclaimed = is_sole, False
+        self._is_sole = is_sole
+        self._unsettled: set[int] = set()  # letters of which the server may know more than the database
         self._stopping = asyncio.Event()
         self._outage = Outage("answers of the SMTP server", policy.name, surroundings)
         self._pace: Pace | None = None
@@ -79,9 +80,8 @@ class Dispatch:
     async def run(self, stopping: asyncio.Event) -> None:
         """Send whatever is queued, until the desk stops. What an earlier run of ours left under way goes first."""
         self._stopping = stopping
-        if self._is_sole and not self._has_reclaimed:
+        if self._is_sole and not self._unsettled:
             await outbox.reclaim(self._policy.name, self._clock.now())
-            self._has_reclaimed = True
         await self._tell_pace(self._clock.now())
         try:
             while not stopping.is_set():
@@ -104,12 +104,15 @@ class Dispatch:
         if not claimed:
             return 0
         leaving = await self._within_pace(claimed)
+        self._unsettled.update(letter.id for letter in leaving)
         under_way = {asyncio.create_task(self._send(letter)) for letter in leaving}
         try:
             while under_way:
                 answered, under_way = await asyncio.wait(under_way, timeout=UNSETTLED_SECONDS)
                 if answered:
-                    await self._settle([one.result() for one in answered])
+                    attempted = [one.result() for one in answered]
+                    await self._settle(attempted)
+                    self._unsettled.difference_update(one.letter.id for one in attempted)
         finally:
             for one in under_way:
                 one.cancel()
@@ -151,7 +154,11 @@ class Dispatch:
 
     async def _send(self, letter: outbox.Outgoing) -> Attempted:
         outgoing = Outgoing(self._policy.address, letter.recipient, letter.octets, letter.message_id)
-        return Attempted(letter, await self._submission.send(outgoing))
+        try:
+            return Attempted(letter, await self._submission.send(outgoing))
+        except Exception as failure:  # noqa: BLE001 - one letter that nobody foresaw must not cost the others' answers
+            self._log(Entry.FAILED, desk=self._policy.name, letter=letter.id, what=f"sending: {failure}", exc_info=True)
+            return Attempted(letter, Deferred(0, f"{type(failure).__name__}: {failure}", Whose.OURS, unknown=True))
 
     async def _settle(self, attempted: Sequence[Attempted], *, has_sequel: bool = True) -> None:
         """Write down what the server said for as long as it takes: what it accepted must not be sent again.

@@ -15,7 +15,7 @@ from maildesk.store.connection import run
 from maildesk.store.errors import Unavailable
 
 CALM_SECONDS = 300.0
-STEADY_SECONDS = 3.0  # a loop that has lived so long after an outage has the database again, if this answers
+STEADY_SECONDS = 10.0  # a loop that has lived so long after an outage has the database again, if this answers
 
 
 class Outage:

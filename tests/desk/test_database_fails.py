@@ -29,6 +29,12 @@ MIB = 1 << 20
 NO_WORD = "RAISE(ABORT, 'refused on purpose')"
 
 
+@pytest.fixture(autouse=True)
+def soon_steady(monkeypatch):
+    """An outage is over soon after it is."""
+    monkeypatch.setattr("maildesk.desk.loops.STEADY_SECONDS", 2.0)
+
+
 @pytest.fixture
 async def desk(dovecot, sink, user, tmp_path) -> AsyncIterator[LivingDesk]:
     async with living(settings_for(tmp_path, dovecot, sink.port, user), dovecot, sink) as running:

@@ -87,6 +87,14 @@ async def test_a_letter_whose_lease_ended_is_claimed_again_and_the_late_settleme
     assert await outbox.still_claimed([(first.id, first.attempt), (second.id, second.attempt)]) == {second.id}
 
 
+async def test_an_answer_that_comes_after_the_lease_counts_as_long_as_nobody_claimed_anew():
+    await opened()
+    (outgoing,) = await claimed()
+    assert await claimed(NOW + timedelta(seconds=LEASE + 1), limit=0) == []
+    await outbox.settle([accepted(outgoing)])
+    assert await claimed(NOW + timedelta(days=9)) == []
+
+
 async def test_a_letter_is_settled_once_together_with_its_case():
     case = (await opened()).changes[0].after
     (outgoing,) = await claimed()
