@@ -12,6 +12,7 @@ from running import RunningDesk, running_desk
 from servers.sink import Sink
 
 from faults.reckoning import STAFF, told
+from faults.storms_later import hours_after
 from faults.table import Broken, Ground, Line, Scale
 
 PER_ADDRESS, PER_DOMAIN, PER_PERSON = 5, 120, 200
@@ -258,4 +259,5 @@ STORMS: tuple[Callable[[Ground, int], Broken], ...] = (
     forged_staff,
     own_address_everywhere,
     two_desks,
+    hours_after,
 )
