@@ -1,5 +1,6 @@
 """`maildesk letters`: what went out, what waits, what was refused."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,7 +42,7 @@ def recall(ctx: click.Context, to: str, held_back: bool, as_json: bool) -> None:
     """Take back automatic letters that wait and were never tried, as after a storm; never one that a person wrote."""
     from maildesk.store import pacing
 
-    count = with_store(ctx, lambda: pacing.recall(to, only_held_back=held_back))
+    count = with_store(ctx, lambda: pacing.recall(to, datetime.now(UTC), only_held_back=held_back))
     if as_json:
         print_json({"recalled": count})
     else:

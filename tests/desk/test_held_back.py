@@ -8,7 +8,8 @@ import pytest
 from living import LivingDesk, living, mail, settings_for
 
 from maildesk.desk.watch import Concern
-from maildesk.store import letters, messages, pacing
+from maildesk.domain.events import LetterRecalled
+from maildesk.store import cases, history, letters, messages, pacing
 from maildesk.store.commit import LetterState
 
 MAILS = 9
@@ -86,8 +87,10 @@ async def test_a_letter_held_back_says_why_and_was_not_tried(desk):
 async def test_recalled_letters_never_leave(desk):
     await storm(desk)
     async with desk.database():
-        assert await pacing.recall("chine.example", only_held_back=True) == 0
-        assert await pacing.recall("machine.example", only_held_back=True) == MAILS - BUDGET
+        assert await pacing.recall("chine.example", desk.clock.now(), only_held_back=True) == 0
+        assert await pacing.recall("machine.example", desk.clock.now(), only_held_back=True) == MAILS - BUDGET
+        recalled = [row for n in await cases.find() for row in await history.read(n.id) if row.by == "operator"]
+    assert [type(row.event) for row in recalled] == [LetterRecalled] * (MAILS - BUDGET)
     desk.clock.push(timedelta(hours=3))
     await desk.append(mail("after@other.example", "Late", "Not emptied.", to=desk.desk.address))
     await desk.letter("after@other.example")

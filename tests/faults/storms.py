@@ -66,6 +66,7 @@ class Stormed:
             Line("mails kept (database)", self.number("SELECT COUNT(*) FROM inbox"), self.mails),
             Line("exit status after SIGTERM at the end", self.desk.stop(), 0),
             Line("history verify: exit status", told(self.desk, "history", "verify"), 0),
+            Line("rebuild --verify: exit status", told(self.desk, "rebuild", "--verify"), 0),
             Line("mistakes that nobody foresaw, in the journal", self.desk.journal().count("Traceback"), 0),
         ]
 
