@@ -8,6 +8,7 @@ so that a server that drips bytes ends as well. After MailboxDown the object is 
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 
 from imapclient import IMAPClient
 
-from maildesk.mail.accounts import Account, FolderMissing, MailboxDown, has_control
+from maildesk.mail.accounts import Account, CommandRefused, FolderMissing, MailboxDown, has_control
 from maildesk.mail.exchanges import HEADER_OCTETS, KEPT_KEYWORD, WAYS, Moved, ensure_folders, head, way_of_moving
 from maildesk.mail.lane import Lane
 from maildesk.mail.login import hang_up, in_words, log_out, open_imap, sever
@@ -24,6 +25,7 @@ from maildesk.mail.uids import Fetched, Selected, Sized, chunks, uid_set, utc, w
 SLOWEST_OCTETS = 20_000  # a second: a step that moves mail may last as long as this rate makes it
 STALE_SECONDS = 4 * 3600.0
 GOODBYE_SECONDS = 2.0
+MOST_REFUSALS = 5
 
 _T = TypeVar("_T")
 
@@ -39,6 +41,8 @@ class Mailbox:
         self._uidnext = 0
         self._exists = 0
         self._keywords = False
+        self._uidvalidity = 0
+        self._refusals: Counter[int] = Counter()
         self._names: dict[str, str] = {}
 
     @property
@@ -79,7 +83,11 @@ class Mailbox:
         self._uidnext = int(answer.get(b"UIDNEXT", 0))
         self._exists = int(answer.get(b"EXISTS", 0))
         self._keywords = b"\\*" in answer.get(b"PERMANENTFLAGS", ())
-        return Selected(int(answer.get(b"UIDVALIDITY", 0)), self._uidnext, self._exists)
+        selected = Selected(int(answer.get(b"UIDVALIDITY", 0)), self._uidnext, self._exists)
+        if selected.uidvalidity != self._uidvalidity:
+            self._uidvalidity = selected.uidvalidity
+            self._refusals.clear()
+        return selected
 
     async def uids_above(self, uid: int) -> list[int]:
         """The UIDs above `uid` in the selected folder, ascending, those that came since SELECT as well."""
@@ -105,23 +113,51 @@ class Mailbox:
         return found
 
     async def fetch(self, uids: Sequence[int], octets: int = 16_000_000) -> list[Fetched]:
-        """The whole messages that are still there, ascending, not marked as seen. `octets`: how much to expect."""
+        """The whole messages that are still there, ascending, not marked as seen. `octets`: how much to expect.
+
+        A server says no to a whole list where it cannot read one message of it: then each is asked for alone, and what
+        was refused alone MOST_REFUSALS times is left out, since it will not be read by asking again.
+        """
         found: dict[int, Fetched] = {}
         for some in chunks(uids):
-            ask = partial(IMAPClient.fetch, messages=some, data=["BODY.PEEK[]", "INTERNALDATE"])
-            answer = await self._step("fetching mail", ask, octets)
+            try:
+                answer = await self._bodies(some, octets)
+            except CommandRefused:
+                answer = await self._bodies_one_by_one(some, octets)
             for uid, items in answer.items():
                 if uid in some and isinstance(items.get(b"BODY[]"), bytes):
                     found[uid] = Fetched(uid, utc(items.get(b"INTERNALDATE")), items[b"BODY[]"])
         return [found[uid] for uid in sorted(found)]
 
+    async def _bodies(self, uids: Sequence[int], octets: int) -> dict[int, Any]:
+        ask = partial(IMAPClient.fetch, messages=uids, data=["BODY.PEEK[]", "INTERNALDATE"])
+        return await self._step("fetching mail", ask, octets)
+
+    async def _bodies_one_by_one(self, uids: Sequence[int], octets: int) -> dict[int, Any]:
+        found: dict[int, Any] = {}
+        for uid in uids:
+            try:
+                found |= await self._bodies([uid], octets)
+            except CommandRefused:
+                self._refusals[uid] += 1
+                if self._refusals[uid] < MOST_REFUSALS:
+                    raise
+        return found
+
     async def fetch_head(self, uid: int, limit: int) -> bytes:
         """The header block and the first text part, cut at `limit` octets: a mail too big to fetch, as a readable mail.
 
         Where the structure does not tell where the text is, the first `limit` octets of the body. Empty where the
-        message is gone.
+        message is gone; a subject that tells where it lies where the server cannot read it at all (see `fetch`).
         """
-        return await self._step("fetching the head of a big mail", lambda c: head(c, uid, limit), HEADER_OCTETS + limit)
+        try:
+            ask = partial(head, uid=uid, limit=limit)
+            return await self._step("fetching the head of a mail", ask, HEADER_OCTETS + limit)
+        except CommandRefused:
+            if self._refusals[uid] < MOST_REFUSALS:
+                raise
+            place = f"{self.account.user}, UID {uid}, UIDVALIDITY {self._uidvalidity}"
+            return f"Subject: The mail server cannot read this mail ({place})\r\n\r\n".encode()
 
     async def move(self, uids: Sequence[int], folder: str) -> Moved:
         """Put the messages into `folder`, and say how.

@@ -10,11 +10,14 @@ from imapclient import IMAPClient
 from servers import dovecot as dovecot_server
 from servers.proxy import Mode, Then
 
+from faults.numbered import address
+from faults.reckoning import in_folder
 from faults.stand import Stand, Wiring, standing, suffer
 from faults.table import Broken, Ground, Line, Scale
 
 FETCHED = rb"\* \d+ FETCH \([^\r\n]*BODY\[\] \{\d+\}\r\n"
 SWALLOWED_SECONDS = 5.0
+REFUSED_SECONDS = 30.0  # so long a mail that the server refuses is asked for again
 NOBODY = 1  # a port at which nobody listens
 
 
@@ -56,6 +59,26 @@ def _no_to_each(stand: Stand) -> None:
         stand.imap.on_client(rb"(\w+) " + command + rb"[^\r\n]*\r\n", rb"\1 NO [SERVERBUG] not now\r\n")
         stand.deliver(1)
         _wait_for(stand, wanted)
+
+
+def _unreadable(ground: Ground, rounds: int) -> Broken:
+    """The server has lost the file of one mail, or cannot read it: that one becomes a case without an address."""
+    with standing(ground.folder(), ground.dovecot, ground.user()) as stand:
+        for _ in range(rounds):
+            uid = str(stand.count + 1).encode()
+            asked = rb"(\w+) UID FETCH [^\r\n(]*\b" + uid + rb"\b[^\r\n]*BODY\.PEEK[^\r\n]*\r\n"
+            stand.imap.on_client(asked, rb"\1 NO [SERVERBUG] cannot read it\r\n", times=1_000_000)
+            stand.deliver(4)
+            stand.until_at_rest(2 * REFUSED_SECONDS)
+        acknowledged = sum(bool(stand.sink.to(address(number))) for number in range(stand.count))
+        ((cases,),) = stand.desk.ask("SELECT COUNT(*) FROM case_file")
+        lines = (
+            Line("mails in Processed in all", in_folder(stand.desk, "Processed").total(), stand.count),
+            Line("cases (database)", int(str(cases)), stand.count),
+            Line("complainants who were acknowledged", acknowledged, stand.count - rounds),
+            Line("mistakes that nobody foresaw, in the journal", stand.desk.journal().count("Traceback"), 0),
+        )
+    return Broken("IMAP: NO to the fetch of one mail in four, always", rounds, lines)
 
 
 def _login_refused(stand: Stand) -> None:
@@ -255,5 +278,6 @@ def broken(ground: Ground, scale: Scale, breaks: tuple[Break, ...] = BREAKS) -> 
             lines = suffer(stand, _again_and_again(one.once, scale.rounds))
         yield Broken(one.what, scale.rounds, tuple(lines))
     if breaks is BREAKS:
+        yield _unreadable(ground, scale.rounds)
         yield _impostor(ground, scale.rounds)
         yield _stripped(ground, scale.rounds)

@@ -11,9 +11,9 @@ from servers import dovecot as dovecot_server
 from servers.dovecot import PASSWORD
 from servers.places import free_ports
 
-from maildesk.mail.accounts import Account, FolderMissing, LoginRefused, MailboxDown, Security
+from maildesk.mail.accounts import Account, CommandRefused, FolderMissing, LoginRefused, MailboxDown, Security
 from maildesk.mail.exchanges import Moved
-from maildesk.mail.mailbox import Mailbox
+from maildesk.mail.mailbox import MOST_REFUSALS, Mailbox
 
 BASIC = "IMAP4rev1 SASL-IR LITERAL+ NAMESPACE"
 
@@ -133,6 +133,34 @@ async def test_move_puts_the_mail_into_the_folder(dovecot, user, mailbox):
     assert await mailbox.move([1], "Processed") is Moved.MOVED
     assert await mailbox.uids_above(0) == [2]
     assert await mailbox.count("Processed") == 1
+
+
+async def test_a_mail_that_the_server_refuses_again_and_again_does_not_hold_up_the_others(dovecot, user, proxy):
+    wire = proxy(dovecot.imap)
+    dovecot.append(user, mail(1), mail(2), mail(3))
+    wire.on_client(
+        rb"(\w+) UID FETCH [^\r\n(]*\b2\b[^\r\n]*BODY\.PEEK[^\r\n]*\r\n", rb"\1 NO [SERVERBUG] no\r\n", times=99
+    )
+    opened = Mailbox(plain(wire.port, user))
+    await opened.open()
+    for _ in range(MOST_REFUSALS - 1):
+        await opened.select("INBOX")
+        with pytest.raises(CommandRefused):
+            await opened.fetch([1, 2, 3])
+    assert [found.uid for found in await opened.fetch([1, 2, 3])] == [1, 3]
+    assert b"UID 2, UIDVALIDITY" in await opened.fetch_head(2, 1000)
+    await opened.close()
+
+
+async def test_a_list_that_the_server_refuses_once_is_fetched_one_by_one(dovecot, user, proxy):
+    wire = proxy(dovecot.imap)
+    dovecot.append(user, mail(1), mail(2))
+    wire.on_client(rb"(\w+) UID FETCH [^\r\n]*BODY\.PEEK[^\r\n]*\r\n", rb"\1 NO [SERVERBUG] no\r\n")
+    opened = Mailbox(plain(wire.port, user))
+    await opened.open()
+    await opened.select("INBOX")
+    assert [found.uid for found in await opened.fetch([1, 2])] == [1, 2]
+    await opened.close()
 
 
 async def test_a_folder_that_somebody_took_away_is_made_anew_for_the_mail_that_goes_there(dovecot, user, mailbox):
