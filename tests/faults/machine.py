@@ -4,7 +4,6 @@ import contextlib
 import os
 import resource
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,17 +11,16 @@ from pathlib import Path
 
 from bench.processes import tree
 from hungry_daemon import HUNGRY
-from servers.places import SYSTEM_FOLDERS, ServerMissing
 
 from faults.machine_clock import clock_jumps
 from faults.machine_desk import Numbered, integrity, numbered_desk
+from faults.machine_disk import DISK, Fault, ext4, full_disk, read_only, small_disk, unwritable
 from faults.machine_upgrade import upgrade_killed
 from faults.numbered import address
 from faults.reckoning import STAFF
 from faults.table import Broken, Ground, Line, Scale
 
 MIB = 1 << 20
-DISK = 24 * MIB
 MAILS = 4  # of each round: before, during and after
 SECONDS = 60
 POLLS = 2.5  # seconds in which it would have looked twice
@@ -38,8 +36,8 @@ def section(ground: Ground, scale: Scale) -> Iterator[Broken]:
 def disk_full(ground: Ground, rounds: int) -> Broken:
     """No byte is left while mail comes in; the desk is told to take any room that there is."""
     words = ("is full", "disk I/O error", "room")
-    with _small_disk(ground) as disk, numbered_desk(ground, disk) as desk:
-        met = _rounds(desk, rounds, _full(disk, 0), words)
+    with small_disk(ground) as disk, numbered_desk(ground, disk) as desk:
+        met = _rounds(desk, rounds, full_disk(disk, 0), words)
         lines = [met, *desk.reckoned(), Line("integrity of the database", integrity(disk / "maildesk.db"), "ok")]
     return Broken("the disk full to its last byte while mail comes in, then room again", rounds, tuple(lines))
 
@@ -47,12 +45,12 @@ def disk_full(ground: Ground, rounds: int) -> Broken:
 def disk_nearly_full(ground: Ground, rounds: int) -> Broken:
     """Less is left than the desk wants: it takes no mail until there is."""
     told = taken = 0
-    with _small_disk(ground) as disk, numbered_desk(ground, disk, f"free_bytes = {DISK // 3}") as desk:
+    with small_disk(ground) as disk, numbered_desk(ground, disk, f"free_bytes = {DISK // 3}") as desk:
         for _ in range(rounds):
             desk.deliver(MAILS)
             desk.until_done()
             said = len(desk.desk.journal())
-            with _full(disk, DISK // 6)():
+            with full_disk(disk, DISK // 6)():
                 told += desk.within(lambda said=said: desk.says("no mail is read until then", since=said))
                 before = len(desk.desk.ask(_KEPT))
                 desk.deliver(MAILS)
@@ -70,8 +68,8 @@ def disk_nearly_full(ground: Ground, rounds: int) -> Broken:
 
 def database_read_only(ground: Ground, rounds: int) -> Broken:
     """The files of the database may not be written any more while the desk works with them, and then again."""
-    with _small_disk(ground, _ext4) as disk, numbered_desk(ground, disk) as desk:
-        met = _rounds(desk, rounds, _unwritable(disk), ("read-only", "readonly", "disk I/O error", "is full"))
+    with small_disk(ground, ext4) as disk, numbered_desk(ground, disk) as desk:
+        met = _rounds(desk, rounds, unwritable(disk), ("read-only", "readonly", "disk I/O error", "is full"))
         lines = [met, *desk.reckoned(), Line("integrity of the database", integrity(disk / "maildesk.db"), "ok")]
     return Broken("the database unwritable (chattr +i) while mail comes in, then writable", rounds, tuple(lines))
 
@@ -79,12 +77,12 @@ def database_read_only(ground: Ground, rounds: int) -> Broken:
 def started_read_only(ground: Ground, rounds: int) -> Broken:
     """The file system is mounted read-only when the desk is started: it says so and ends, and mail waits."""
     refused = 0
-    with _small_disk(ground) as disk, numbered_desk(ground, disk) as desk:
+    with small_disk(ground) as disk, numbered_desk(ground, disk) as desk:
         for _ in range(rounds):
             desk.deliver(MAILS)
             desk.desk.stop()
             said = len(desk.desk.journal())
-            with _read_only(disk):
+            with read_only(disk):
                 desk.deliver(MAILS)
                 status = desk.desk.start().wait(SECONDS)
             refused += status == 1 and str(disk) in desk.desk.journal()[said:]
@@ -176,10 +174,12 @@ FAULTS: tuple[Callable[[Ground, int], Broken], ...] = (
 )
 
 
-def _rounds(desk: Numbered, rounds: int, fault: "Fault", words: tuple[str, ...]) -> Line:
+def _rounds(desk: Numbered, rounds: int, fault: Fault, words: tuple[str, ...]) -> Line:
     """Mail before, during and after each fault; in how many the journal told of it."""
-    met = 0
-    for _ in range(rounds):
+    met = said = 0
+    for number in range(rounds):
+        if number:
+            desk.within(lambda said=said: desk.says("well_again", since=said))
         desk.deliver(MAILS)
         desk.until_done()
         said = len(desk.desk.journal())
@@ -189,83 +189,6 @@ def _rounds(desk: Numbered, rounds: int, fault: "Fault", words: tuple[str, ...])
         desk.deliver(MAILS)
         desk.until_done()
     return Line("rounds in which the journal told of it", met, rounds)
-
-
-Fault = Callable[[], "contextlib.AbstractContextManager[object]"]
-
-
-def _tmpfs(place: Path) -> None:
-    _mount("-t", "tmpfs", "-o", f"size={DISK},mode=700", "tmpfs", str(place))
-
-
-def _ext4(place: Path) -> None:
-    """On a file: a file system that heeds at each write that a file is immutable."""
-    image = place.with_name("image")
-    with image.open("wb") as file:
-        file.truncate(DISK)
-    _as_root("mkfs.ext4", "-q", str(image))
-    _mount("-o", "loop", str(image), str(place))
-
-
-@contextlib.contextmanager
-def _small_disk(ground: Ground, kind: Callable[[Path], None] = _tmpfs) -> Iterator[Path]:
-    """A file system of its own; ServerMissing where this user may not mount one."""
-    place = ground.folder() / "disk"
-    place.mkdir()
-    kind(place)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], timeout=SECONDS, check=False)
-
-
-def _mount(*words: str) -> None:
-    _as_root("mount", *words)
-
-
-def _as_root(*words: str) -> None:
-    path = os.pathsep.join([os.environ.get("PATH", ""), *SYSTEM_FOLDERS])
-    try:
-        subprocess.run(words, capture_output=True, timeout=SECONDS, check=True, env=os.environ | {"PATH": path})
-    except (OSError, subprocess.CalledProcessError) as failed:
-        raise ServerMissing(f"{words[0]} is not to be had here ({failed}): `make faults` as root can") from failed
-
-
-def _full(disk: Path, left: int) -> Fault:
-    @contextlib.contextmanager
-    def full() -> Iterator[None]:
-        ballast = disk / "ballast"
-        room = os.statvfs(disk)
-        with ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, room.f_bavail * room.f_frsize - left))
-        try:
-            yield
-        finally:
-            ballast.unlink()
-
-    return full
-
-
-def _unwritable(disk: Path) -> Fault:
-    @contextlib.contextmanager
-    def unwritable() -> Iterator[None]:
-        files = [str(file) for file in disk.glob("maildesk.db*")]
-        _as_root("chattr", "+i", *files)
-        try:
-            yield
-        finally:
-            _as_root("chattr", "-i", *files)
-
-    return unwritable
-
-
-@contextlib.contextmanager
-def _read_only(disk: Path) -> Iterator[None]:
-    _mount("-o", "remount,ro", str(disk))
-    try:
-        yield
-    finally:
-        _mount("-o", "remount,rw", str(disk))
 
 
 def _no_handles(desk: Numbered) -> Fault:
