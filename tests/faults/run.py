@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from servers.places import ServerMissing
 
-from faults import kill, machine, places, power, servers, storms
+from faults import attack, backup, kill, machine, places, power, servers, storms, tamper
 from faults.table import Broken, Ground, Scale, Section
 from faults.trust import write
 from maildesk import __version__
@@ -30,6 +30,9 @@ SECTIONS: dict[str, Section] = {
     "power": power.section,
     "servers": servers.section,
     "machine": machine.section,
+    "attack": attack.section,
+    "tamper": tamper.section,
+    "backup": backup.section,
     "storms": storms.section,
 }
 

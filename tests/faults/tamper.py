@@ -46,14 +46,17 @@ class Tampering:
 
 _OF_CASE = (
     "DELETE FROM letter_body WHERE id IN (SELECT id FROM letter WHERE case_id = {case})",
-    *(f"DELETE FROM {table} WHERE case_id = {{case}}" for table in ("letter", "reply_address", "message", "party")),
+    "DELETE FROM letter WHERE case_id = {case}",
+    "DELETE FROM reply_address WHERE case_id = {case}",
+    "DELETE FROM message WHERE case_id = {case}",
+    "DELETE FROM party WHERE case_id = {case}",
     "DELETE FROM event WHERE case_id = {case}",
     "DELETE FROM case_file WHERE id = {case}",
 )
 _HEAD_BACK = (
     "DELETE FROM event WHERE case_id = {case} AND seq = {last}",
-    "UPDATE case_file SET seq = {last} - 1, head = (SELECT hash FROM event WHERE case_id = {case} "
-    "AND seq = {last} - 1) WHERE id = {case}",
+    "UPDATE case_file SET seq = seq - 1 WHERE id = {case}",
+    "UPDATE case_file SET head = (SELECT hash FROM event WHERE case_id = {case} AND seq = {last} - 1) WHERE id = {case}",
 )
 TAMPERINGS = (
     Tampering("nothing", (), VERIFY, ("the history is whole",)),
@@ -77,9 +80,10 @@ TAMPERINGS = (
     Tampering("a case removed whole", _OF_CASE, VERIFY, ("case {case}, event {last}: removed whole",)),
     Tampering(
         "two events swapped",
-        tuple(
-            f"UPDATE event SET seq = {after} WHERE case_id = {{case}} AND seq = {before}"
-            for before, after in ((2, -1), (3, 2), (-1, 3))
+        (
+            "UPDATE event SET seq = -1 WHERE case_id = {case} AND seq = 2",
+            "UPDATE event SET seq = 2 WHERE case_id = {case} AND seq = 3",
+            "UPDATE event SET seq = 3 WHERE case_id = {case} AND seq = -1",
         ),
         VERIFY, ("{reference}, event 2: changed or swapped", "{reference}, event 3: changed or swapped"),
     ),
