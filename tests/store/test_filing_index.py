@@ -7,14 +7,20 @@ from store_builders import NOW, changed, mail, opened
 from maildesk.domain.case import Role, Status
 from maildesk.domain.events import PartyAdded, StatusMoved
 from maildesk.domain.filing import FilingIndex, FilingKeys, ReplyAddress, SentLetter, text_digest
-from maildesk.domain.letter import LetterKind, Purpose
-from maildesk.store import cases
-from maildesk.store.commit import Commit
+from maildesk.domain.letter import Challenge, Letter, LetterKind, Purpose
+from maildesk.domain.message import Address
+from maildesk.domain.phrases import Phrase
+from maildesk.domain.policy import Person, StaffRole
+from maildesk.store import cases, ids
+from maildesk.store.commit import Commit, LetterState, NewAddress, NewLetter
 from maildesk.store.filing_index import filing_index
 
 pytestmark = pytest.mark.usefixtures("db")
 NOTHING = FilingKeys((), (), (), (), (), (), ())
 ANN = "ann@example.com"
+
+
+ANNA = Person("anna", "Anna", "Anna@example.org", StaffRole.HANDLER, "en", "UTC")
 
 
 async def looked_up(desk="complaints", now=NOW, **keys):
@@ -103,3 +109,23 @@ async def test_a_very_long_message_id_is_found_under_its_own_name():
     long = f"<{'i' * 9_000}@example.com>"
     batch = await opened(message=mail(message_id=long))
     assert (await looked_up(message_ids=(long,))).messages == {long: batch.changes[0].after.id}
+
+
+async def asked(at):
+    """A challenge to Anna; the id of its reply address."""
+    ident, address = await ids.take(2)
+    content = Challenge(("#take",), ANNA.address, Phrase("challenge.no_token"))
+    said = Letter(LetterKind.CHALLENGE, Address("Anna", ANNA.address), "en", "UTC", content, person="anna")
+    row = ReplyAddress(address, "anna", Purpose.CHALLENGE, None, at + timedelta(days=180))
+    new = NewLetter(ident, "complaints", said, f"<{ident}@desk.example>", LetterState.QUEUED, at, b"x", address)
+    await cases.commit(Commit(at, letters=(new,), addresses=(NewAddress("complaints", row),)))
+    return address
+
+
+async def test_the_challenges_of_a_day_that_nobody_answered_are_counted():
+    answered, *_ = [await asked(NOW - timedelta(hours=hours)) for hours in (1, 2, 3, 25)]
+    await cases.commit(Commit(NOW, spent=(answered,)))
+    keys = replace(NOTHING, senders=("anna@example.org",))
+    assert (await filing_index(keys, "complaints", NOW, (ANNA,))).challenges == {"anna": 2}
+    assert (await filing_index(keys, "other", NOW, (ANNA,))).challenges == {}
+    assert (await filing_index(NOTHING, "complaints", NOW, (ANNA,))).challenges == {}
