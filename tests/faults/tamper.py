@@ -56,7 +56,7 @@ _OF_CASE = (
 _HEAD_BACK = (
     "DELETE FROM event WHERE case_id = {case} AND seq = {last}",
     "UPDATE case_file SET seq = seq - 1 WHERE id = {case}",
-    "UPDATE case_file SET head = (SELECT hash FROM event WHERE case_id = {case} AND seq = {last} - 1) WHERE id = {case}",
+    "UPDATE case_file SET head = (SELECT hash FROM event WHERE case_id = {case} AND seq = {last} -1) WHERE id = {case}",
 )
 TAMPERINGS = (
     Tampering("nothing", (), VERIFY, ("the history is whole",)),
