@@ -6,6 +6,7 @@ automatic letter and with its raw mail, and the others are not delayed.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -79,6 +80,7 @@ class Process:
         self._clock, self._health, self._log = surroundings.clock, surroundings.health, surroundings.log
         self._numbering = Numbering()
         self._failures = 0  # the most attempts at a message that failed since the oldest was last looked for
+        self._spared = Counter[int]()  # attempts at a message that came to nothing for the database's sake
         self._after = 0  # the last message of the last batch where one failed: first all others have their turn
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -98,6 +100,16 @@ class Process:
         claimed = await inbox.claim(rules.mailboxes, rules.batch_messages, rules.batch_bytes, self._after)
         if not claimed:
             return 0
+        try:
+            return await self._dealt_with(
+                [replace(kept, attempts=kept.attempts - self._spared[kept.id]) for kept in claimed]
+            )
+        except Unavailable:
+            self._spared.update(kept.id for kept in claimed)
+            raise
+
+    async def _dealt_with(self, claimed: Sequence[inbox.Kept]) -> int:
+        """How many of these were dealt with. Raises Unavailable where the database fails, which is no mail's fault."""
         try:
             mails = await self._read(claimed)
         except NoChildrenError as shortage:
@@ -119,6 +131,8 @@ class Process:
                 await self._alone(mail)
         if self._failures:
             self._after = claimed[-1].id
+        else:
+            self._spared.clear()
         self.queued.set()
         return len(claimed)
 
@@ -205,6 +219,7 @@ class Process:
             challenges=index.challenges,
             related=tuple(assembly.known[other] for other in filing.refers_to if other in assembly.known),
             unreadable=mail.read.failure,
+            is_repeat=index.is_repeat(message, filing.case),
         )
         decision = decide(await look_up(situation, Wanted.of(situation)))
         await assembly.add(received, decision)

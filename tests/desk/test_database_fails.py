@@ -20,7 +20,7 @@ from maildesk.config.settings import Settings
 from maildesk.desk.watch import Concern
 from maildesk.domain.case import Milestone
 from maildesk.journal import Entry
-from maildesk.store import letters, outbox
+from maildesk.store import cases, letters, outbox
 from maildesk.store.commit import LetterState
 from maildesk.store.errors import Unavailable
 
@@ -66,8 +66,8 @@ def tracebacks(desk: LivingDesk) -> list[dict[str, object]]:
 
 async def is_acknowledged(desk: LivingDesk, *senders: str) -> bool:
     """Each has one case, which says that its receipt was sent."""
-    cases = await desk.cases()
-    return len(cases) == len(senders) and all(case.reached(Milestone.ACKNOWLEDGED) for case in cases)
+    found = await desk.cases()
+    return len(found) == len(senders) and all(case.reached(Milestone.ACKNOWLEDGED) for case in found)
 
 
 async def test_a_letter_whose_acceptance_cannot_be_written_down_goes_out_once(desk, sink, monkeypatch):
@@ -124,6 +124,23 @@ async def test_a_case_that_refuses_what_follows_keeps_no_other_letter_from_being
     assert (await desk.case_of(LEE)).reached(Milestone.ACKNOWLEDGED)
     assert not (await desk.case_of(KAY)).reached(Milestone.ACKNOWLEDGED)
     assert "refused on purpose" in str(tracebacks(desk))
+
+
+async def test_a_mail_is_not_given_up_for_failures_that_are_the_databases(desk, sink, monkeypatch):
+    failures = [Unavailable("the disk is full")] * 4 + [RuntimeError("on purpose")] * 2
+    commit = cases.commit
+
+    async def failing(*arguments):
+        if failures:
+            raise failures.pop(0)
+        await commit(*arguments)
+
+    monkeypatch.setattr(cases, "commit", failing)
+    monkeypatch.setattr("maildesk.desk.loops.next_delay", lambda *_: 0.05)
+    await complain(desk, KAY)
+    await desk.until_async(lambda: is_acknowledged(desk, KAY))
+    assert failures == []
+    assert desk.count(KAY) == 1
 
 
 async def has_cases(desk: LivingDesk, count: int) -> bool:
