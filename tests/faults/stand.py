@@ -109,6 +109,7 @@ def _configure(stand: Stand, wiring: Wiring) -> None:
     changes = [
         (f"port = {stand.desk.dovecot.imap}\n", f"port = {stand.imap.port}\n{short}\n"),
         (f"port = {stand.smtp.port}\n", f"port = {stand.smtp.port}\n{short}\n"),
+        ("poll_seconds = 5\n", "poll_seconds = 1\n"),
         *wiring.changes,
     ]
     text = file.read_text()

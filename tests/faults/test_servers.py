@@ -11,7 +11,7 @@ from faults.servers_imap import BREAKS
 from faults.servers_smtp import ANSWERS, LOGGED_IN, VERBS, Answers, fail_at_each, refused
 from faults.stand import Stand, standing, suffer
 
-SLOW = ("octet by octet", "never come", "come late", "nobody listens", "random octet")
+SLOW = ("then silence", "octet by octet", "never come", "come late", "nobody listens", "random octet")
 
 
 def not_as_promised(lines) -> list[str]:

@@ -47,7 +47,7 @@ class ThreadedServer:
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):  # only by stop
             await self.serve(reader, writer)
         self._writers.discard(writer)
         writer.close()
