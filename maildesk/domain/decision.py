@@ -38,7 +38,8 @@ class Situation:
     """Everything that the decision on one message may depend on.
 
     `related` are the cases that the filing refers to. `letters_today` counts the automatic letters that the sender got
-    in the last 24 hours, `challenges` by person those that nobody answered. `unreadable` is why the message could not be read, where it could not.
+    in the last 24 hours, `challenges` by person those that nobody answered. `unreadable` is why the
+    message could not be read, where it could not. `is_repeat`: the sender wrote the same to this case not long ago.
     """
 
     received: Received
@@ -54,6 +55,7 @@ class Situation:
     thread: tuple[str, ...] = ()
     challenged: Challenged | None = None
     unreadable: str = ""
+    is_repeat: bool = False
 
     @property
     def message(self) -> Message:

@@ -110,10 +110,16 @@ class FilingIndex:
             self.messages[message.message_id] = case
         self.parties[case] = parties
         sender = message.sender
-        if sender and message.sender_is_from and sender.key in parties:
-            self.latest[sender.key] = case
+        if sender and message.sender_is_from:
+            if sender.key in parties:
+                self.latest[sender.key] = case
             if message.received_at:
                 self.texts[(sender.key, text_digest(message))] = (case, message.received_at)
+
+    def is_repeat(self, message: Message, case: int | None) -> bool:
+        """Whether the sender wrote the same new words to this case not long ago."""
+        known = self.texts.get((message.sender.key, text_digest(message))) if message.sender else None
+        return case is not None and known is not None and known[0] == case
 
     def spend(self, addresses: Iterable[int]) -> None:
         """These reply addresses have served their purpose, for the messages after it."""

@@ -57,6 +57,10 @@ def staff_mail(situation: Situation, sender: Sender) -> Decision:
 def _commanded(situation: Situation, sender: Sender, mail: StaffMail) -> Decision:
     """The commands of somebody who has shown a reply address and the From that belongs to it."""
     message = situation.message
+    if situation.is_repeat and not mail.lines:  # a responder without marks that answers every transcript
+        standing = f"staff:{sender.person.key}"
+        filed = _filed(situation, standing, situation.received.row)
+        return _decision(situation, standing, (filed,) if filed else (), ())
     if message.is_partial and needs_strong(mail.lines):
         return _refused(situation, sender.person, mail, Phrase("refused.too_large"))
     ran = run(_standing(situation, sender, situation.received.row, message), mail)

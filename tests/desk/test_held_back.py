@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from living import LivingDesk, living, mail, settings_for
@@ -14,13 +14,14 @@ from maildesk.store.commit import LetterState
 
 MAILS = 9
 BUDGET = 4
+BEGIN = datetime(2026, 3, 3, 10, 1, tzinfo=UTC)  # when the mails of `living` come in
 
 
 @pytest.fixture
 async def desk(dovecot, sink, user, tmp_path) -> AsyncIterator[LivingDesk]:
     settings = settings_for(tmp_path, dovecot, sink.port, user)
     limits = replace(settings.limits, letters_per_domain_per_hour=BUDGET)
-    async with living(replace(settings, limits=limits), dovecot, sink) as running:
+    async with living(replace(settings, limits=limits), dovecot, sink, BEGIN) as running:
         yield running
 
 
@@ -123,3 +124,15 @@ async def test_a_person_who_confirms_is_asked_again(desk):
         challenge = (await desk.letters(anna.address, 2 * n + 1))[2 * n]
         await desk.command(challenge, "#confirm")
         await desk.letters(anna.address, 2 * n + 2)
+
+
+async def test_a_handlers_responder_that_hides_what_it_is_falls_silent(desk):
+    anna = desk.settings.staff[0]
+    await desk.append(mail("kay@example.com", "Bins", "Not emptied.", to=desk.desk.address))
+    for count in (1, 2):
+        newest = (await desk.letters(anna.address, count))[-1]
+        await desk.command(newest, "Thank you for your message. I shall read it.")
+    await desk.append(mail("pat@example.com", "Bins", "Not emptied either.", to=desk.desk.address))
+    await desk.letter("pat@example.com")
+    await desk.settled()
+    assert desk.count(anna.address) == 3  # two cases, and one transcript

@@ -256,6 +256,7 @@ class PaperDesk:
             thread=self._thread(case),
             challenged=challenged,
             unreadable=unreadable,
+            is_repeat=self.index.is_repeat(message, filing.case),
         )
 
     def _lookups(self, case: Case | None, row: ReplyAddress | None) -> Lookups:

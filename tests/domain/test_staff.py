@@ -99,6 +99,14 @@ def test_who_did_not_answer_ten_challenges_is_asked_no_more_and_the_mail_waits_o
     assert kinds(desk.receive(mail("#take", BERT.address))) == ["challenge"]
 
 
+def test_the_same_note_again_is_kept_and_not_answered(desk, case):
+    assert kinds(desk.command(case, "I am away until Monday.")) == ["transcript"]
+    again = desk.command(case, "I am away until Monday.")
+    assert (kinds(again), again.disposition, again.case) == ([], Disposition.FILED, case.id)
+    assert kinds(desk.command(case, "I am away until Tuesday.")) == ["transcript"]
+    assert [kinds(desk.command(case, "#show")) for _ in range(2)] == [["transcript"]] * 2
+
+
 def test_a_complainants_reply_address_gives_staff_no_command(desk, case):
     letter = desk.last(LetterKind.ACKNOWLEDGEMENT)
     decision = desk.reply(letter, "#close withdrawn\nx", ANNA.address, authenticity=PASS)
