@@ -1,5 +1,6 @@
 # ruff: noqa: SLF001 - a later version's step is put in where the steps are read
 
+import contextlib
 import re
 import sqlite3
 from importlib.resources import files
@@ -141,6 +142,42 @@ async def test_the_copy_before_a_migration_is_the_database_as_it_was(sqlite_url,
     assert copy.execute('SELECT count(*) FROM "case_file"').fetchone() == (3,)
     assert "mood" not in {row[1] for row in copy.execute("PRAGMA table_info(case_file)")}
     copy.close()
+
+
+@pytest.mark.usefixtures("next_step")
+async def test_the_copy_is_named_before_the_first_step_is_taken(sqlite_url, monkeypatch):
+    later = migrate._steps
+    monkeypatch.undo()
+    await filled(sqlite_url)
+    monkeypatch.setattr(migrate, "_steps", later)
+    columns = []
+
+    def named(copy):
+        with contextlib.closing(sqlite3.connect(file_of(sqlite_url))) as database:
+            columns.extend(row[1] for row in database.execute("PRAGMA table_info(case_file)"))
+        assert copy.exists()
+
+    await migrate.migrate(sqlite_url, named)
+    assert columns
+    assert "mood" not in columns
+
+
+@pytest.mark.usefixtures("next_step")
+async def test_a_copy_that_cannot_be_written_changes_nothing_and_leaves_no_copy(sqlite_url, monkeypatch):
+    later = migrate._steps
+    monkeypatch.undo()
+    await filled(sqlite_url)
+    monkeypatch.setattr(migrate, "_steps", later)
+
+    def no_room(_file, part):
+        part.write_bytes(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(migrate, "_write_copy", no_room)
+    with pytest.raises(store.StoreError, match=r"nothing was changed.*no space left"):
+        await migrate.migrate(sqlite_url)
+    assert list(file_of(sqlite_url).parent.glob("*before*")) == []
+    assert await migrate.pending(sqlite_url) == ("9999_mood",)
 
 
 async def test_a_step_that_fails_leaves_the_database_as_it_was(url, monkeypatch):
