@@ -74,6 +74,18 @@ async def test_a_letter_is_not_claimed_before_its_next_time():
     assert (again.id, again.attempt, again.message_id) == (outgoing.id, 2, outgoing.message_id)
 
 
+async def test_after_a_step_back_a_deferred_letter_is_due_at_once_and_one_of_an_earlier_day_keeps_its_time():
+    await opened()
+    (outgoing,) = await claimed()
+    soon = NOW + timedelta(minutes=1)
+    await outbox.settle([Settlement(outgoing.id, 1, Result.LATER, NOW, 451, "greylisted", soon)])
+    assert await outbox.hurry(DESK, NOW, created_after=NOW) == 0
+    before = NOW - timedelta(hours=1)
+    assert await outbox.hurry("housing", before) == 0
+    assert await outbox.hurry(DESK, before, created_after=before) == 1
+    assert [again.id for again in await claimed(before)] == [outgoing.id]
+
+
 async def test_a_letter_whose_lease_ended_is_claimed_again_and_the_late_settlement_finds_nothing():
     case = (await opened()).changes[0].after
     (first,) = await claimed()
