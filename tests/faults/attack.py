@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from living import LivingDesk, living, mail, parsed, settings_for, text_of
 from servers.sink import Sink
 
-from faults.attack_forgeries import ANNA, BERT, HOLD, MIA, STRANGER, Forge, Scene, ways, work_off
+from faults.attack_forgeries import ANNA, BERT, HOLD, MIA, STRANGER, Forge, Scene, proved_command, ways, work_off
 from faults.table import Broken, Ground, Line, Scale
 from maildesk.domain.case import Case
 from maildesk.domain.events import kind_of
@@ -59,22 +59,37 @@ async def _forged(ground: Ground) -> list[Broken]:
     rows = []
     async with _desk(ground) as desk:
         other = await _opened(desk, "lee@example.com")
-        for number, (what, forge) in enumerate(ways()):
-            scene = await _scene(desk, f"kay{number}@example.com", other)
+        people = {f"kay{number}@example.com": way for number, way in enumerate(ways())}
+        for complainant in people:
+            await _complain(desk, complainant)
+        for complainant, (what, forge) in people.items():
+            scene = await _scene(desk, complainant, other)
             rows.append(_row(what, await _tried(scene, forge)))
             desk.clock.push(DAY)
+        honest = await _tried(await _scene(desk, await _complain(desk, "sam@example.com"), other), proved_command)
+        rows.append(_row_of_the_honest(honest))
     return rows
+
+
+async def _complain(desk: LivingDesk, complainant: str) -> str:
+    """Write to the desk; who wrote."""
+    words = f"The matter of {complainant} rests."
+    await desk.deliver(mail(complainant, f"Bins of {complainant}", words, to=desk.desk.address), complainant)
+    return complainant
 
 
 async def _opened(desk: LivingDesk, complainant: str) -> EmailMessage:
     """The notice of a new case of this complainant."""
-    words = f"The matter of {complainant} rests."
-    await desk.deliver(mail(complainant, f"Bins of {complainant}", words, to=desk.desk.address), complainant)
-    return await desk.letter(ANNA, "New complaint", words)
+    await _complain(desk, complainant)
+    return await _notice(desk, complainant)
+
+
+async def _notice(desk: LivingDesk, complainant: str) -> EmailMessage:
+    return await desk.letter(ANNA, "New complaint", f"The matter of {complainant} rests.")
 
 
 async def _scene(desk: LivingDesk, complainant: str, other: EmailMessage) -> Scene:
-    notice = await _opened(desk, complainant)
+    notice = await _notice(desk, complainant)
     return Scene(desk, complainant, await desk.letter(complainant, "received your complaint"), notice, other)
 
 
@@ -132,6 +147,12 @@ def _row(what: str, found: Found) -> Broken:
             Line("challenges to the registered address", found.challenges),
         ),
     )
+
+
+def _row_of_the_honest(found: Found) -> Broken:
+    """Shows that the same mails do command where they are proved: the rows above can fail."""
+    lines = (Line("cases that it moved", found.moved, 1), Line("letters to the complainant", found.outside, 1))
+    return Broken("beside them: the same commands, proved", found.mails, lines)
 
 
 async def _asked(ground: Ground) -> Broken:

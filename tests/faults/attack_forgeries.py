@@ -39,10 +39,6 @@ class Scene:
     def token(self) -> str:
         return address_of(self.notice)
 
-    def about(self) -> str:
-        """Words by which letters on this case are known."""
-        return f"matter of {self.complainant}"
-
 
 async def work_off(desk: LivingDesk, *raws: bytes) -> None:
     """Put these into the mailbox, and wait until each is dealt with and answered."""
@@ -219,6 +215,11 @@ def _letter(scene: Scene) -> EmailMessage:
 
 async def complainant_commands(scene: Scene) -> list[bytes]:
     return [answer(scene.receipt, ORDERS), proved(again(answer(scene.receipt, f"{ORDERS}\n#close")))]
+
+
+async def proved_command(scene: Scene) -> list[bytes]:
+    """No forgery: what Anna herself sends, by the same way."""
+    return [proved(answer(scene.notice, ORDERS))]
 
 
 def ways() -> Iterator[tuple[str, Forge]]:
