@@ -159,8 +159,8 @@ async def token_of_another_case(scene: Scene) -> list[bytes]:
     return [answer(scene.notice, ORDERS, to=address_of(scene.other_notice))]
 
 
-async def spent_token(scene: Scene) -> list[bytes]:
-    """Expired: a year after the letter."""
+async def expired_token(scene: Scene) -> list[bytes]:
+    """A year after the letter."""
     scene.desk.clock.push(timedelta(days=400))
     return [proved(answer(scene.notice, ORDERS))]
 
@@ -241,4 +241,4 @@ def ways() -> Iterator[tuple[str, Forge]]:
     yield "commands in quoted text", commands_in_the_quote
     yield "commands in an attachment, in hidden HTML", commands_where_nobody_reads
     yield "commands from the complainant's own reply address", complainant_commands
-    yield "a reply address that has expired", spent_token
+    yield "a reply address that has expired", expired_token
