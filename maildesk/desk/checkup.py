@@ -26,7 +26,7 @@ from maildesk.store.connection import file_of
 
 LOOK_SECONDS = 0.5
 PROBE_BYTES = 200_000
-FRESH = timedelta(minutes=3)
+FRESH = timedelta(minutes=2)
 _PROBE_IDS = 2**39
 _NO_WAY_BACK = "does the address lead to this mailbox, and does its server deliver addresses with a plus here?"
 _FIRST_START = "the first start leaves alone what is there and takes what arrives after it"
@@ -96,7 +96,7 @@ def letters(templates: Templates) -> list[Finding]:
 
 
 def daemon(folder: Path, now: datetime) -> list[Finding]:
-    """What the running daemon says of each desk: a trouble that stands is wrong. That none runs is no fault."""
+    """What the running daemon says of each desk: a trouble is wrong, and so is silence. That none runs is no fault."""
     file = folder / health_file.NAME
     try:
         said = health_file.read(file)
@@ -106,7 +106,7 @@ def daemon(folder: Path, now: datetime) -> list[Finding]:
         return [Finding("", "daemon", True, "none runs here")]
     if now - said.written_at > FRESH:
         words = f"has said nothing since {moment(said.written_at)}: none runs here, it hangs, or {folder} is full"
-        return [Finding("", "daemon", True, words)]
+        return [Finding("", "daemon", False, words)]
     return [finding for name, one in said.desks.items() for finding in _said_of(name, one)]
 
 

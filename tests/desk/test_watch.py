@@ -326,11 +326,12 @@ async def test_check_says_that_no_daemon_runs_where_it_ended_or_was_killed_and_t
     assert (before.is_right, before.words) == (after.is_right, after.words) == (True, "none runs here")
 
 
-async def test_check_does_not_believe_a_health_file_that_is_old(tmp_path):
+async def test_check_calls_it_wrong_where_the_daemons_process_lives_and_its_health_file_is_old(tmp_path):
     now = datetime.now(UTC)
     health_file.write(tmp_path / health_file.NAME, health_file.report({DESK: Health()}, now - timedelta(hours=1)))
     (found,) = checkup.daemon(tmp_path, now)
     assert "has said nothing since" in found.words
+    assert not found.is_right
 
 
 async def test_check_says_of_a_health_file_that_is_garbled_that_it_is_wrong(tmp_path):
