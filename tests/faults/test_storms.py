@@ -3,16 +3,8 @@
 import pytest
 
 from faults import storms
-from faults.table import Ground
 
 MAILS = 140  # more than a domain gets in an hour
-
-
-@pytest.fixture(scope="module")
-def ground():
-    one = Ground()
-    yield one
-    one.stop()
 
 
 @pytest.mark.timeout(150)
